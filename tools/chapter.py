@@ -1,0 +1,257 @@
+"""Execute one chapter: `python -m tools.chapter 04 --profile full`.
+
+full   runs every cell for real and stores the outputs, normalised so that a second run
+       of the same code gives the same file; the chapter itself writes weights and cards.
+quick  proves that the chapter runs from shipped weights, and stores no outputs.
+
+Both write the notebook's stamp (metadata `book`) and the seconds in its `Time:` line.
+A failure prints the cell and its error, and leaves the notebook as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+STAMPED = ("tensorflow", "keras", "numpy", "matplotlib")
+TIME_LINE = re.compile(r"^Time:.*$", re.MULTILINE)
+# Cell metadata that says when and where a cell ran, or how an editor showed it.
+FLEETING = ("execution", "collapsed", "ExecuteTime", "lines_to_next_cell", "scrolled")
+
+
+def find(number: str) -> Path:
+    """Return the notebook of chapter `number` ("04", "4" or a file name)."""
+    stem = Path(number).stem
+    wanted = stem if not stem.isdigit() else f"{int(stem):02d}_"
+    found = sorted(NOTEBOOKS.glob(f"{wanted}*.ipynb"))
+    if len(found) != 1:
+        there = ", ".join(path.stem[:2] for path in sorted(NOTEBOOKS.glob("*.ipynb"))) or "none yet"
+        raise SystemExit(f"There is no single chapter {number!r}; the chapters are: {there}.")
+    return found[0]
+
+
+def code_hash(notebook) -> str:
+    """Return the SHA-256 of the code cells: what must not change after the outputs were made."""
+    code = "\n# ---\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def package_version(name: str) -> str:
+    """Return the installed version of `name`, whichever wheel brought it."""
+    for wheel in (name, f"{name}-cpu"):
+        try:
+            return version(wheel)
+        except ModuleNotFoundError:
+            continue
+    return "absent"
+
+
+def kernel_environment(profile: str, seconds_file: str) -> dict[str, str]:
+    """Return the environment of the chapter's kernel."""
+    environment = dict(os.environ)
+    environment.update(
+        BOOK_PROFILE=profile,
+        BOOK_REUSED_SECONDS=seconds_file,
+        TF_CPP_MIN_LOG_LEVEL="3",
+        TF_ENABLE_ONEDNN_OPTS=environment.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+        PYDEVD_DISABLE_FILE_VALIDATION="1",
+        PYTHONHASHSEED="0",
+        MPLBACKEND="module://matplotlib_inline.backend_inline",
+    )
+    # The helpers beside the notebook are the ones to run, also where nothing is installed.
+    environment["PYTHONPATH"] = os.pathsep.join(
+        part for part in (str(ROOT), environment.get("PYTHONPATH", "")) if part
+    )
+    return environment
+
+
+class Client(NotebookClient):
+    """An nbclient that shows which cell it is at, so that a long run can be watched."""
+
+    async def async_execute_cell(self, cell, cell_index, **options):
+        if cell.cell_type != "code" or not cell.source.strip():
+            return await super().async_execute_cell(cell, cell_index, **options)
+        started = time.perf_counter()
+        result = await super().async_execute_cell(cell, cell_index, **options)
+        seconds = time.perf_counter() - started
+        if seconds > 3:
+            first = cell.source.strip().splitlines()[0][:60]
+            print(f"  cell {cell_index:3d} {seconds:7.1f} s  {first}", flush=True)
+        return result
+
+
+def failures(notebook) -> list[tuple[int, object, object]]:
+    """Return (index, cell, error output) of each error in a cell not tagged raises-exception."""
+    return [
+        (index, cell, output)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", [])
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+
+
+def normalise(notebook) -> None:
+    """Drop what differs between two runs of the same code; merge the pieces of one stream."""
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3", "language": "python", "name": "python3",
+    }
+    notebook.metadata["language_info"] = {"name": "python"}
+    for noise in ("widgets", "toc", "vscode", "colab"):
+        notebook.metadata.pop(noise, None)
+    for cell in notebook.cells:
+        for noise in FLEETING:
+            cell.metadata.pop(noise, None)
+        if cell.cell_type != "code":
+            continue
+        cell.execution_count = None
+        merged = []
+        for output in cell.outputs:
+            if output.get("execution_count") is not None:
+                output["execution_count"] = None
+            data = output.get("data", {})
+            data.pop("application/vnd.jupyter.widget-view+json", None)
+            if "image/png" in data:
+                data["image/png"] = data["image/png"].strip()
+            output.get("metadata", {}).pop("needs_background", None)
+            if output.output_type == "error":
+                output["traceback"] = short_traceback(output)
+            same = merged and output.output_type == "stream" == merged[-1].output_type
+            if same and merged[-1].name == output.name:
+                merged[-1].text += output.text
+            elif data or "data" not in output:
+                merged.append(output)
+        cell.outputs = merged
+
+
+def short_traceback(output) -> list[str]:
+    """Keep of a traceback shown on purpose what is the same everywhere: the error itself."""
+    return [f"{output['ename']}: {output['evalue']}"]
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a reader says them: `41 s`, `12 min`, `1 h 50 min`."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def time_line(old: str, seconds: dict[str, float]) -> str:
+    """Return the `Time:` line with measured durations; the author's `needs:` stays."""
+    needs = re.search(r"needs:.*$", old)
+    quick, full = (
+        duration(seconds[name]) if seconds.get(name) else "N" for name in ("quick", "full")
+    )
+    parts = [f"Time: quick {quick}", f"full {full} on 2 CPU cores"]
+    return " · ".join(parts + ([needs.group(0).rstrip()] if needs else []))
+
+
+def stamp(notebook, profile: str, seconds: float) -> None:
+    """Write what was run, how long it took and on what into the notebook's metadata."""
+    book = dict(notebook.metadata.get("book", {}))
+    measured = dict(book.get("seconds", {}))
+    measured[profile] = round(seconds, 1)
+    book["seconds"] = {name: measured[name] for name in ("quick", "full") if name in measured}
+    if profile == "full":
+        book["profile"] = "full"
+        book["code_hash"] = code_hash(notebook)
+        book["python"] = ".".join(map(str, sys.version_info[:2]))
+        book["versions"] = {name: package_version(name) for name in STAMPED}
+    notebook.metadata["book"] = book
+    first = notebook.cells[0]
+    if not TIME_LINE.search(first.source):
+        raise SystemExit("The first cell has no line that starts with `Time:`; please add one.")
+    line = time_line(TIME_LINE.search(first.source).group(0), book["seconds"])
+    first.source = TIME_LINE.sub(lambda _: line, first.source, count=1)
+
+
+def write(path: Path, notebook) -> None:
+    """Write the notebook in one step, so that an interrupt leaves the old file whole."""
+    nbformat.validate(notebook)
+    partial = path.with_suffix(".ipynb.part")
+    nbformat.write(notebook, partial)
+    os.replace(partial, path)
+
+
+def execute(path: Path, profile: str, timeout: int):
+    """Run a copy of the notebook in a fresh kernel; return it and the seconds it stands for.
+
+    The seconds are the wall time plus those of trainings that `zoo` reused from runs/,
+    so that a resumed full run still tells what a full run costs.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    with tempfile.NamedTemporaryFile("r", suffix=".seconds") as reused:
+        client = Client(
+            notebook,
+            timeout=timeout,
+            kernel_name="python3",
+            allow_errors=False,
+            record_timing=False,
+            store_widget_state=False,
+            resources={"metadata": {"path": str(path.parent)}},
+        )
+        started = time.perf_counter()
+        client.execute(env=kernel_environment(profile, reused.name))
+        seconds = time.perf_counter() - started
+        again = sum(float(line) for line in Path(reused.name).read_text().split())
+    return notebook, seconds + again, again
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tools.chapter", description=__doc__.splitlines()[0])
+    parser.add_argument("number", help="the chapter's number, such as 04")
+    parser.add_argument("--profile", choices=("quick", "full"), default="quick")
+    parser.add_argument("--fresh", action="store_true", help="full: reuse nothing from runs/")
+    parser.add_argument("--timeout", type=int, default=4 * 3600, help="seconds for one cell")
+    options = parser.parse_args(arguments)
+    path = find(options.number)
+    if options.fresh:
+        os.environ["BOOK_FRESH"] = "1"
+    print(f"{path.name} · {options.profile}", flush=True)
+    before = path.read_bytes()
+    try:
+        executed, seconds, again = execute(path, options.profile, options.timeout)
+    except (CellTimeoutError, DeadKernelError) as error:
+        print(f"{path.name} stopped: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:  # nbclient's CellExecutionError, shown with its cell
+        print(f"{path.name} failed; the notebook was left as it was.\n{error}", file=sys.stderr)
+        return 1
+    if bad := failures(executed):
+        for index, cell, output in bad:
+            print(f"cell {index} failed:\n{cell.source}\n\n" + "\n".join(output.traceback))
+        return 1
+    if path.read_bytes() != before:
+        print(f"{path.name} changed while it ran: nothing was written; run it again.")
+        return 1
+    if options.profile == "full":
+        result = executed
+        normalise(result)
+    else:
+        result = nbformat.read(path, as_version=4)
+    stamp(result, options.profile, seconds)
+    write(path, result)
+    reused = f" ({duration(again)} of them reused from runs/)" if again else ""
+    print(f"{path.name} · {options.profile} · {seconds:.1f} s{reused}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
