@@ -5,8 +5,8 @@ it once. (A figure made through `pyplot` is displayed a second time by Jupyter i
 `subplots` gives an empty one in the book's look.) Importing the module sets the style.
 """
 
-import contextlib
 import io
+import sys
 
 import matplotlib
 import numpy as np
@@ -59,9 +59,9 @@ def style() -> None:
         "lines.linewidth": 2.0, "lines.solid_capstyle": "round",
         "axes.prop_cycle": matplotlib.cycler(color=cycle), "image.cmap": "gray",
     })  # fmt: skip
-    # Jupyter's own formatter for figures would make larger files.
-    with contextlib.suppress(NameError, AttributeError, KeyError):  # not in IPython
-        get_ipython().display_formatter.formatters["image/png"].for_type(Figure, to_png)
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:  # Jupyter's own formatter for figures would make larger files
+        shell.display_formatter.formatters["image/png"].for_type(Figure, to_png)
 
 
 def subplots(rows=1, cols=1, *, width=6, height=None, **options):
