@@ -1,0 +1,165 @@
+"""The book's pictures as arrays: digits, clothes, photographs and painted styles.
+
+All come with the book or with the packages it needs; nothing is downloaded unless `full=True`
+asks for it. Images are float32, channels last, in [-1, 1]; labels are int64. Provenance and
+licence of every bundled file stand in `assets/manifest.json`.
+"""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import numpy as np
+
+from helpers import images, manifest, runtime
+
+SPLITS = ("train", "validation", "test")
+FASHION_NAMES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+_PICTURES = {  # name -> package, file in its wheel, credit
+    "astronaut": ("skimage", "data/astronaut.png", "NASA, public domain"),
+    "cat": ("skimage", "data/chelsea.png", "Stéfan van der Walt, CC0"),
+    "coffee": ("skimage", "data/coffee.png", "Rachel Michetti, CC0"),
+    "china": ("sklearn", "datasets/images/china.jpg", "danielbuechele, CC BY 2.0"),
+    "flower": ("sklearn", "datasets/images/flower.jpg", "vultilion, CC BY 2.0"),
+    "rocket": ("skimage", "data/rocket.jpg", "SpaceX, public domain"),
+    "hubble_deep_field": ("skimage", "data/hubble_deep_field.jpg", "NASA, public domain"),
+    "immunohistochemistry": (
+        "skimage",
+        "data/ihc.png",
+        "Center for Microscopy and Molecular Imaging, no known restrictions",
+    ),
+    "retina": ("skimage", "data/retina.jpg", "Mikael Häggström, CC0"),
+    "brick": ("skimage", "data/brick.png", "CC0Textures, CC0"),
+    "grass": ("skimage", "data/grass.png", "linolafett, CC0"),
+    "gravel": ("skimage", "data/gravel.png", "CC0Textures, CC0"),
+}
+PICTURES = tuple(_PICTURES)
+CREDITS = {name: credit for name, (_, _, credit) in _PICTURES.items()}
+_ALIASES = {"chelsea": "cat", "hubble": "hubble_deep_field"}
+
+
+def digits(split="train", full=False):
+    """Return handwritten digits: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,) int64.
+
+    Bundled: 8,000 to train, 1,000 validation, 1,000 test, drawn from the first 10,000 training
+    images of MNIST (LeCun et al., 1998). With `full=True` all of MNIST through keras.datasets
+    (a download of 11 MB, kept in ~/.keras): 55,000, 5,000 and 10,000. The bundled test images
+    are training images of the full set, so do not train on one and report on the other.
+    Raises ValueError for another split, ConnectionError if a download is asked for and fails.
+    """
+    return _full("digits", split) if _asked(split, full) else _bundled("digits", split)
+
+
+def fashion(split="train", full=False):
+    """Return pictures of clothes: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,) int64.
+
+    Bundled: 10,000 to train and 1,000 validation from Fashion-MNIST's training images, 1,000
+    test from its test images (Xiao, Rasul and Vollgraf, 2017, arXiv:1708.07747). With
+    `full=True` all of it through keras.datasets (a download of 31 MB, kept in ~/.keras):
+    55,000, 5,000 and 10,000. `FASHION_NAMES[label]` is the garment. Raises as `digits` does.
+    """
+    return _full("fashion", split) if _asked(split, full) else _bundled("fashion", split)
+
+
+def _asked(split, full):
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
+    if not isinstance(full, (bool, np.bool_)):
+        raise TypeError(f"full must be True or False, not {full!r}.")
+    return full
+
+
+def _bundled(name, split):
+    """Read the PNG strips of one split, in the order of their numbers."""
+    prefix = f"data/{name}-{split}-"
+    strips = sorted(k for k in manifest.read() if k.startswith(prefix) and k.endswith(".png"))
+    if not strips:
+        raise FileNotFoundError(f"manifest.json lists no {prefix}*: fetch helpers/assets again.")
+    labels = manifest.read_npz(manifest.verified(f"{prefix}labels.npz"))["labels"]
+    parts = []
+    for strip in strips:
+        with images.Image.open(manifest.verified(strip)) as picture:
+            parts.append(np.asarray(picture))
+    pixels = np.concatenate(parts).reshape(-1, 28, 28, 1)
+    return images.from_uint8(pixels), labels.astype(np.int64)
+
+
+def _full(name, split):
+    """Load a whole data set through keras.datasets; say in one sentence why it cannot be done."""
+    base = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+    home = os.environ.get("KERAS_HOME", "~/.keras")
+    if name == "digits":
+        load, url = runtime.keras.datasets.mnist.load_data, f"{base}mnist.npz"
+        where = f"{home}/datasets/mnist.npz"
+    else:
+        load, url = (
+            runtime.keras.datasets.fashion_mnist.load_data,
+            f"{base}train-images-idx3-ubyte.gz",
+        )
+        where = f"{home}/datasets/fashion-mnist/ (the four .gz files of Fashion-MNIST)"
+    try:
+        (train_images, train_labels), (test_images, test_labels) = load()
+    except Exception as error:  # no network, refused, broken file: all need the same advice
+        why = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+        raise ConnectionError(
+            f"{name}(full=True) tried {url} and failed ({why}): put the file by hand at {where}, "
+            f"or use {name}() without full=True, which needs no network."
+        ) from None
+    part, labels = {
+        "train": (train_images[:55000], train_labels[:55000]),
+        "validation": (train_images[55000:], train_labels[55000:]),
+        "test": (test_images, test_labels),
+    }[split]
+    return images.from_uint8(part[..., None]), labels.astype(np.int64)
+
+
+def picture(name, size=256):
+    """Return one of the photographs in `PICTURES` as (H, W, 3) float32 in [-1, 1].
+
+    They come from the installed scikit-image and scikit-learn (`CREDITS` names the authors).
+    `size` cuts out the largest centred square and resizes it to size x size; None keeps the
+    whole photograph. Raises ValueError for another name, FileNotFoundError if the installed
+    package does not carry the file.
+    """
+    known = _ALIASES.get(name, name) if isinstance(name, str) else name
+    if known not in PICTURES:
+        raise ValueError(f"name must be one of {', '.join(PICTURES)}, not {name!r}.")
+    package, file, _ = _PICTURES[known]
+    spec = importlib.util.find_spec(package)
+    path = Path(spec.origin).parent / file if spec else None
+    if path is None or not path.exists():
+        raise FileNotFoundError(
+            f"The picture {known!r} comes with the package {package}, whose installed copy lacks "
+            f"{file}: install the versions in requirements.txt, or choose another picture."
+        )
+    return images.load_picture(path, size=size)
+
+
+def style(name, size=256, seed=0):
+    """Return a painting by rule, one of `STYLES`, as (size, size, 3) float32 in [-1, 1].
+
+    The same seed gives the same painting (helpers/paintings.py draws it). Raises ValueError for
+    another name, size or seed.
+    """
+    from helpers import paintings
+
+    return paintings.paint(name, size=size, seed=seed)
+
+
+def __getattr__(name):
+    if name == "STYLES":
+        from helpers import paintings
+
+        return paintings.STYLES
+    raise AttributeError(f"module 'helpers.data' has no attribute {name!r}")
