@@ -106,10 +106,9 @@ def write_bytes(path, data):
         raise
 
 
-def write_json(path, value):
-    """Write `value` to `path` as JSON with sorted keys, as a whole or not at all."""
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    write_bytes(path, text.encode("utf-8"))
+def json_bytes(value):
+    """Return `value` as indented JSON with sorted keys, in UTF-8."""
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def add(files, **facts):
@@ -124,7 +123,7 @@ def add(files, **facts):
         entries = read() if (ASSETS / "manifest.json").exists() else {}
         for name, data in files.items():
             entries[name] = {"sha256": sha256(data), "bytes": len(data), **facts}
-        write_json(ASSETS / "manifest.json", {"files": entries})
+        write_bytes(ASSETS / "manifest.json", json_bytes({"files": entries}))
 
 
 @contextlib.contextmanager
