@@ -1,0 +1,296 @@
+"""Write the parts of the pages that are made, not written: map, results, provenance, pictures.
+
+    python -m tools.make_pages            # rewrite them
+    python -m tools.make_pages --check    # say which are stale, and fail if any is
+
+A made part stands in its page between two comment lines that name it. It is made from the
+notebooks, the models' cards and the manifest of the assets alone, without TensorFlow, so it
+can be checked in a moment. Nothing between the lines is to be edited by hand.
+"""
+
+import argparse
+import base64
+import io
+import json
+import re
+import statistics
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from tools import draw_map
+from tools.contents import BY_NUMBER, CHAPTERS, PARTS, ROOT
+
+BOOK = ROOT / "book"
+ASSETS = ROOT / "helpers" / "assets"
+PICTURES = BOOK / "pictures"
+DASH = "–"
+KINDS = {"data": "Data", "weights": "Trained weights", "measured": "Measured results"}
+
+
+def manifest() -> dict:
+    """Return the list of assets: a dict from relative path to a dict of facts."""
+    return json.loads((ASSETS / "manifest.json").read_text(encoding="utf-8"))["files"]
+
+
+def cards() -> list[dict]:
+    """Return the cards of all shipped models, by chapter and then by name."""
+    found = [
+        json.loads((ASSETS / name).read_text(encoding="utf-8"))
+        for name in manifest()
+        if name.startswith("cards/")
+    ]
+    return sorted(found, key=lambda card: (str(card.get("chapter") or "99"), card["name"]))
+
+
+# --- numbers as a reader wants them
+
+
+def number(value: float) -> str:
+    """Return `value` with three significant digits and no exponent: 0.146, 3.56, 61.2, 1,205."""
+    if value != value:
+        return DASH
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    places = 1 if size >= 10 else 2 if size >= 1 else 3
+    return f"{value:.{places}f}"
+
+
+def spread(value) -> str:
+    """Return one number, or mean ± standard deviation (n - 1) of a list with one per seed."""
+    if value is None:
+        return DASH
+    if not isinstance(value, list):
+        return number(float(value))
+    values = [float(one) for one in value]
+    if not values:
+        return DASH
+    if len(values) == 1:
+        return number(values[0])
+    return f"{number(statistics.fmean(values))} ± {number(statistics.stdev(values))}"
+
+
+def seeds(value) -> str:
+    """Return over how many training seeds a figure was measured."""
+    return str(len(value)) if isinstance(value, list) else "1" if value is not None else DASH
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as kB or MB."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3)):,} kB"
+
+
+def duration(seconds) -> str:
+    """Return seconds as a reader says them: 48 s, 5 min."""
+    if seconds is None:
+        return DASH
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def chapter_link(number_: str | None) -> str:
+    """Return a Markdown link to a chapter, or its bare number where it is not written yet."""
+    chapter = BY_NUMBER.get(number_ or "")
+    if chapter is None:
+        return DASH
+    return f"[{chapter.number}](../notebooks/{chapter.name}.ipynb)" if chapter.ready else number_
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table; numbers stand right, the first column left."""
+    align = ["---", *["--:"] * (len(head) - 1)]
+    lines = [head, align, *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+# --- the made parts
+
+
+def idea_map() -> str:
+    """Return the drawn map as raw HTML."""
+    return f"```{{raw}} html\n{draw_map.block()}\n```"
+
+
+def contents() -> str:
+    """Return the map as an ordered list: every chapter, its idea, and what it builds on."""
+    lines = []
+    for part, name in PARTS.items():
+        lines += [f"**Part {part}. {name}**", ""]
+        for chapter in CHAPTERS:
+            if chapter.part != part:
+                continue
+            title = f"{chapter.number} {chapter.title}"
+            if chapter.ready:
+                title = f"[{title}](../notebooks/{chapter.name}.ipynb)"
+            needs = f" Builds on {_join(chapter.needs)}." if chapter.needs else ""
+            planned = "" if chapter.ready else " (planned)"
+            lines.append(f"- {title}{planned}: {_lower(chapter.idea)}.{needs}")
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _join(words) -> str:
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
+def results() -> str:
+    """Return the table of all models that were put to the ruler."""
+    rows = []
+    for card in cards():
+        metrics = card.get("metrics") or {}
+        for one in [metrics, *metrics.get("other", [])]:
+            if one.get("frechet") is None:
+                continue
+            rows.append([
+                f"`{card['name']}`",
+                chapter_link(card.get("chapter")),
+                one.get("data") or metrics.get("data") or DASH,
+                f"{card['parameters']:,}",
+                duration(card.get("seconds")),
+                f"`{one['extractor']}`" if one.get("extractor") else DASH,
+                f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
+                spread(one["frechet"]),
+                seeds(one["frechet"]),
+                spread(one.get("floor")),
+                spread(one.get("kernel")),
+                spread(one.get("precision")),
+                spread(one.get("recall")),
+            ])
+    if not rows:
+        return "No model has been put to the ruler yet."
+    head = ["Model", "Chapter", "Data", "Parameters", "Trained", "Extractor", "N", "Fréchet",
+            "Seeds", "Floor", "Kernel", "Precision", "Recall"]
+    return table(head, rows)
+
+
+def judges() -> str:
+    """Return the table of the models that judge the others."""
+    rows = [
+        [
+            f"`{card['name']}`", chapter_link(card.get("chapter")),
+            card["metrics"].get("data") or DASH, f"{card['parameters']:,}",
+            duration(card.get("seconds")),
+            f"{100 * card['metrics']['accuracy']:.1f} %"
+            if card["metrics"].get("accuracy") is not None else DASH,
+        ]
+        for card in cards()
+        if not (card.get("metrics") or {}).get("frechet")
+        and (card["name"].endswith("labelled"))
+    ]
+    if not rows:
+        return "The extractors are not trained yet."
+    return table(["Extractor", "Chapter", "Data", "Parameters", "Trained", "Test accuracy"], rows)
+
+
+def provenance() -> str:
+    """Return what comes with the book, where it is from, and under which licence."""
+    groups: dict[tuple, list] = {}
+    for name, facts in manifest().items():
+        folder = name.split("/")[0]
+        if folder not in KINDS:
+            continue
+        stem = Path(name).stem
+        if folder == "data":
+            stem = stem.split("-")[0]
+        groups.setdefault((folder, stem), []).append(facts)
+    lines = []
+    for kind, title in KINDS.items():
+        rows = []
+        for (folder, stem), files in sorted(groups.items()):
+            if folder != kind:
+                continue
+            facts = files[0]
+            source = facts.get("source", DASH)
+            if url := facts.get("source_url"):
+                source = f"[{source}]({url})"
+            source = re.sub(r"^made by chapter (\d\d)$", _made_by, source)
+            row = [f"`{stem}`", size(sum(one["bytes"] for one in files)), source,
+                   facts.get("licence", DASH)]
+            if kind == "data":
+                row.append(facts.get("changes", DASH))
+            rows.append(row)
+        if rows:
+            head = ["Name", "Size", "From", "Licence"] + (["Changed"] if kind == "data" else [])
+            made = table(head, rows).replace("--:", "---")
+            lines += [f"**{title}**", "", made, ""]
+    return "\n".join(lines).rstrip()
+
+
+def _made_by(match) -> str:
+    return f"chapter {chapter_link(match.group(1))}"
+
+
+MADE = {  # page -> its made parts
+    "map.md": {"map": idea_map, "contents": contents},
+    "results.md": {"results": results, "judges": judges},
+    "licences.md": {"provenance": provenance},
+}
+
+
+def fill(text: str, part: str, made: str) -> str:
+    """Return a page's `text` with the made part `part` put between its two comment lines."""
+    pattern = re.compile(
+        rf"(^% made by tools/make_pages.py: {part}$\n).*?(^% end of {part}$)", re.M | re.S
+    )
+    if not pattern.search(text):
+        raise ValueError(f"The page has no place for the made part {part!r}.")
+    return pattern.sub(lambda match: f"{match.group(1)}\n{made}\n\n{match.group(2)}", text)
+
+
+def pages() -> dict[Path, str]:
+    """Return every page that has made parts, as it should be: path -> text."""
+    wanted = {}
+    for page, parts in MADE.items():
+        text = (BOOK / page).read_text(encoding="utf-8")
+        for part, make in parts.items():
+            text = fill(text, part, make())
+        wanted[BOOK / page] = text
+    return wanted
+
+
+# --- pictures: taken from what the chapters stored
+
+
+def stored_pictures(path: Path) -> list[tuple[bytes, str]]:
+    """Return the PNG pictures a notebook stored, in order, each with its text alternative."""
+    found = []
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        image = cell.get("metadata", {}).get("mystnb", {}).get("image", {})
+        for output in cell.get("outputs", []):
+            data = output.get("data", {}).get("image/png")
+            if data:
+                found.append((base64.b64decode("".join(data)), image.get("alt", "")))
+    return found
+
+
+def stale() -> list[str]:
+    """Return the names of the made pages that differ from what would be made now."""
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path, text in pages().items()
+        if path.read_text(encoding="utf-8") != text
+    ]
+
+
+def main() -> None:
+    """Write the made parts, or check them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing, fail if stale")
+    if parser.parse_args().check:
+        if old := stale():
+            sys.exit(f"Stale: {', '.join(old)}. Run: python -m tools.make_pages")
+        return
+    for path, text in pages().items():
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
