@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from helpers import runtime as runtime  # quiet TensorFlow before anything imports it
 
 MAX_PIXELS = 50_000_000
-_FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "TGA", "AVIF")
+_FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "AVIF")
 _METHODS = ("bicubic", "bilinear", "lanczos3", "area", "nearest")
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _SLACK = 1e-3  # rounding errors are not out of range

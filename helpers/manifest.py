@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -23,6 +24,7 @@ except ImportError:  # Windows has no flock; there two chapters should not write
     fcntl = None
 
 ASSETS = Path(__file__).resolve().parent / "assets"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _verified = {}  # path -> (modification time, size, hash) when it was last found in order
 
 
@@ -92,17 +94,14 @@ def write_bytes(path, data):
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _FULL:
             raise OSError(
                 error.errno,
                 f"The disk is full: {path} needs {len(data):,} bytes; free some space and run "
                 "again, nothing was changed.",
             ) from None
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            raise PermissionError(
-                f"{path} cannot be written: give yourself the right to write in {path.parent}, "
-                "or work in your own copy of the book."
-            ) from None
+            raise PermissionError(_no_write(path.parent)) from None
         raise
 
 
@@ -124,6 +123,37 @@ def add(files, **facts):
         for name, data in files.items():
             entries[name] = {"sha256": sha256(data), "bytes": len(data), **facts}
         write_bytes(ASSETS / "manifest.json", json_bytes({"files": entries}))
+
+
+def check_writable(folder, needed=20_000_000):
+    """Raise now, not after hours of work, if `folder` cannot be written or has no space.
+
+    Raises PermissionError, or OSError if fewer than `needed` bytes are free.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise PermissionError(_no_write(folder)) from None
+        free = 0
+    else:
+        free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(
+            errno.ENOSPC,
+            f"The disk of {folder} has {free:,} bytes free, and {needed:,} are needed: free some "
+            "space and run again.",
+        )
+
+
+def _no_write(folder):
+    return (
+        f"{folder} cannot be written: give yourself the right to write there, or work in your own "
+        "copy of the book."
+    )
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import re
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -52,85 +53,106 @@ def trained(name, train, settings):
     """Return the model `name`: shipped in `quick`, trained (or trained before) in `full`.
 
     `train()` returns a functional keras.Model, or (model, facts), facts being a dict for the card
-    such as {"steps": 3000, "chapter": "05"}. In both profiles the model returned is the one
-    written: its weights are rounded to float16. `settings` is a small dict of JSON values; in
-    `quick` they must be those the shipped model was made with. Raises ValueError if they are
-    not, or if the model holds NaN, a Lambda layer or layers from outside Keras and this book.
+    such as {"steps": 3000}. In both profiles the model returned is the one written: its weights
+    are rounded to float16. `settings` is a small dict of JSON values; in `quick` they must be
+    those the shipped model was made with. Random numbers start at a state given by `name` before
+    `train()` and again at the end, so that what follows is the same whichever way the model came.
+    Raises ValueError if the settings differ, or if the model holds NaN, a Lambda layer or layers
+    from outside Keras and this book; TypeError for other models; PermissionError or OSError,
+    before any work, if it could not be kept.
     """
     settings = _check(name, "train", train, settings)
     if runtime.profile() == "quick":
         _same_settings("model", name, card(name)["settings"], settings)
-        return load(name)
+    else:
+        _ship_model(name, train, settings)
+    model = load(name)
+    _seed(name)
+    return model
+
+
+def _ship_model(name, train, settings):
+    """Train model `name`, or take it from `runs/`, and see to it that the assets hold it."""
     folder = RUNS / name
     facts = _reusable(folder / "card.json", settings)
     weights = _intact(folder / "weights.npz", facts)
     if weights is None:
-        with runtime.stopwatch() as watch:
-            result = train()
-        model, extra = result if isinstance(result, tuple) else (result, {})
+        watch, result = _work(name, train)
+        model, extra = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
+        if not isinstance(extra, dict):
+            raise TypeError(
+                f"train must return (model, facts) facts a dict, not {extra!r}."
+            )
         architecture = packing.architecture(model, name)
         weights = packing.weights_bytes(model, name)
+        made = _made(name, settings, watch)
         facts = {
-            **_made(name, settings, watch),
+            "metrics": {},
+            "steps": None,
+            **made,
             **json.loads(json.dumps(extra, default=packing.plain)),
+            **{key: made[key] for key in ("name", "settings", "seconds", "cpu_seconds")},
             "architecture": architecture,
             "parameters": int(model.count_params()),
             "bytes": len(weights),
             "sha256": manifest.sha256(weights),
         }
-        facts.setdefault("metrics", {})
         manifest.write_bytes(folder / "weights.npz", weights)
         manifest.write_bytes(folder / "card.json", manifest.json_bytes(facts))
     else:
         _tell_reused(facts["seconds"])
     if not _shipped(f"weights/{name}.npz", facts["sha256"]) or not _shipped(f"cards/{name}.json"):
-        manifest.add({f"weights/{name}.npz": weights}, **_provenance(facts))
-        manifest.add({f"cards/{name}.json": manifest.json_bytes(facts)}, **_provenance(facts))
-    return load(name)
+        files = {f"weights/{name}.npz": weights, f"cards/{name}.json": manifest.json_bytes(facts)}
+        manifest.add(files, **_provenance(facts))
 
 
 def measured(name, measure, settings):
     """Return the result `name`: the shipped one in `quick`, measured (or reused) in `full`.
 
     `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of objects).
-    Real arrays come back as float32, all others as they were; pictures belong in uint8. In both
-    profiles the dict returned is the one written. `settings` as in `trained`. Raises ValueError
-    if the settings differ in `quick`, or if the result takes more than 3 MB; TypeError for what
-    cannot be stored.
+    Arrays of floats come back as float32, all others as they were, tuples as lists; pictures
+    belong in uint8. In both profiles the dict returned is the one written. `settings` and random
+    numbers as in `trained`. Raises ValueError if the settings differ in `quick`, or if the result
+    takes more than 3 MB; TypeError for what cannot be kept; else as `trained` does.
     """
     settings = _check(name, "measure", measure, settings)
-    file, cached = f"measured/{name}.npz", RUNS / "measured" / f"{name}.npz"
-    if runtime.profile() == "quick":
-        if file not in manifest.read():
-            raise ValueError(
-                f"name {name!r} is not a measured result of this book: its chapter makes it with "
-                "BOOK_PROFILE=full."
-            )
-        facts, values = packing.unpack(manifest.verified(file))
-        _same_settings("result", name, facts["settings"], settings)
-        return values
-    facts = _reusable(cached.with_suffix(".json"), settings)
-    stored = _intact(cached, facts)
-    if stored is None:
-        with runtime.stopwatch() as watch:
-            values = measure()
+    file = f"measured/{name}.npz"
+    if runtime.profile() == "full":
+        _ship_result(name, measure, settings)
+    elif file not in manifest.read():
+        raise ValueError(
+            f"name {name!r} is not a measured result of this book: its chapter makes it with "
+            "BOOK_PROFILE=full in the environment."
+        )
+    facts, values = packing.unpack(manifest.verified(file))
+    _same_settings("result", name, facts["settings"], settings)
+    _seed(name)
+    return values
+
+
+def _ship_result(name, measure, settings):
+    """Measure result `name`, or take it from `runs/`, and see to it that the assets hold it."""
+    kept = RUNS / "measured" / f"{name}.npz"
+    facts = _reusable(kept.with_suffix(".json"), settings)
+    data = _intact(kept, facts)
+    if data is None:
+        watch, values = _work(name, measure)
         if not isinstance(values, dict):
             raise TypeError(f"measure must return a dict, not {type(values).__name__}.")
         facts = _made(name, settings, watch)
-        stored = packing.pack(facts, values)
-        facts |= {"bytes": len(stored), "sha256": manifest.sha256(stored)}
-        manifest.write_bytes(cached, stored)
-        manifest.write_bytes(cached.with_suffix(".json"), manifest.json_bytes(facts))
+        data = packing.pack(facts, values)
+        facts |= {"bytes": len(data), "sha256": manifest.sha256(data)}
+        manifest.write_bytes(kept, data)
+        manifest.write_bytes(kept.with_suffix(".json"), manifest.json_bytes(facts))
     else:
         _tell_reused(facts["seconds"])
-    if len(stored) > LARGEST:
+    if len(data) > LARGEST:
         raise ValueError(
-            f"The result {name!r} takes {len(stored):,} bytes, over the {LARGEST:,} that may be "
-            f"shipped: store pictures as uint8, fewer of them, or a summary (kept in {cached})."
+            f"The result {name!r} takes {len(data):,} bytes, over the {LARGEST:,} that may be "
+            f"shipped: store pictures as uint8, fewer of them, or a summary (kept in {kept})."
         )
-    if not _shipped(file, facts["sha256"]):
-        manifest.add({file: stored}, **_provenance(facts))
-    return packing.unpack(manifest.verified(file))[1]
+    if not _shipped(f"measured/{name}.npz", facts["sha256"]):
+        manifest.add({f"measured/{name}.npz": data}, **_provenance(facts))
 
 
 def note_metrics(name, metrics):
@@ -150,6 +172,21 @@ def note_metrics(name, metrics):
     kept = RUNS / name / "card.json"
     if kept.exists():
         manifest.write_bytes(kept, manifest.json_bytes(facts))
+
+
+def _work(name, function):
+    """Return (stopwatch, what `function()` returned), once it is sure that it can be kept."""
+    manifest.check_writable(manifest.ASSETS)
+    manifest.check_writable(RUNS)
+    _seed(name)
+    with runtime.stopwatch() as watch:
+        result = function()
+    return watch, result
+
+
+def _seed(name):
+    """Start the random numbers at a state that depends on `name` only."""
+    runtime.seed_everything(zlib.crc32(name.encode()))
 
 
 def _check_name(name):
@@ -225,7 +262,6 @@ def _made(name, settings, watch):
         "settings": settings,
         "seconds": round(watch.seconds, 2),
         "cpu_seconds": round(watch.cpu_seconds, 2),
-        "steps": None,
         "hardware": runtime.device(),
         "versions": {
             "python": platform.python_version(),
