@@ -5,6 +5,9 @@ weights in float16. A result is one .npz: its arrays, and a header in JSON that 
 the dict each array belongs.
 """
 
+import contextlib
+import importlib
+import inspect
 import json
 
 import numpy as np
@@ -12,6 +15,8 @@ import numpy as np
 from helpers import manifest, runtime
 
 keras = runtime.keras
+# Classes whose from_config passes the settings on as they are; others may need each of them.
+_PLAIN_OWNERS = ("Operation", "Layer", "Initializer", "Regularizer", "Constraint")
 _HALF_MAX = 65504.0  # the largest float16
 
 
@@ -55,11 +60,35 @@ def _dicts(value):
 
 
 def _portable(value):
-    """Drop settings that are unset and that older Keras 3 does not know."""
-    if isinstance(value, dict):
-        unset = {"quantization_config"}
-        return {k: _portable(v) for k, v in value.items() if not (k in unset and v is None)}
-    return [_portable(item) for item in value] if isinstance(value, list) else value
+    """Drop every setting that is its class's default: older Keras 3 may not know it yet."""
+    if isinstance(value, list):
+        return [_portable(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("module"), str) and isinstance(value.get("config"), dict):
+        with contextlib.suppress(ImportError, AttributeError, TypeError, ValueError):
+            kind = getattr(importlib.import_module(value["module"]), value["class_name"])
+            plainly = _from_config_owner(kind) in _PLAIN_OWNERS
+            unset = inspect.signature(kind).parameters if plainly else {}
+            config = {
+                key: setting
+                for key, setting in value["config"].items()
+                if key not in unset or _different(setting, unset[key].default)
+            }
+            value = {**value, "config": config}
+    return {key: _portable(item) for key, item in value.items()}
+
+
+def _from_config_owner(kind):
+    """Return the name of the class that defines `kind.from_config`."""
+    return next(base.__name__ for base in kind.__mro__ if "from_config" in vars(base))
+
+
+def _different(setting, default):
+    """Say whether a setting read from JSON is another than the constructor's default."""
+    if isinstance(default, tuple):
+        default = list(default)
+    return type(setting) is not type(default) or setting != default
 
 
 def weights_bytes(model, name="model"):
