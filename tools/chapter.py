@@ -110,7 +110,7 @@ def normalise(notebook) -> None:
         "display_name": "Python 3", "language": "python", "name": "python3",
     }
     notebook.metadata["language_info"] = {"name": "python"}
-    for noise in ("widgets", "toc", "vscode", "colab"):
+    for noise in ("widgets", "toc", "vscode", "colab", "jupytext"):
         notebook.metadata.pop(noise, None)
     for cell in notebook.cells:
         for noise in FLEETING:
@@ -166,7 +166,9 @@ def stamp(notebook, profile: str, seconds: float) -> None:
     measured = dict(book.get("seconds", {}))
     measured[profile] = round(seconds, 1)
     book["seconds"] = {name: measured[name] for name in ("quick", "full") if name in measured}
-    if profile == "full":
+    if profile == "quick":
+        book["quick_hash"] = code_hash(notebook)
+    else:
         book["profile"] = "full"
         book["code_hash"] = code_hash(notebook)
         book["python"] = ".".join(map(str, sys.version_info[:2]))
@@ -177,6 +179,13 @@ def stamp(notebook, profile: str, seconds: float) -> None:
         raise SystemExit("The first cell has no line that starts with `Time:`; please add one.")
     line = time_line(TIME_LINE.search(first.source).group(0), book["seconds"])
     first.source = TIME_LINE.sub(lambda _: line, first.source, count=1)
+
+
+def done(path: Path, profile: str) -> bool:
+    """Return whether the stamp says that this very code was run in `profile`."""
+    notebook = nbformat.read(path, as_version=4)
+    key = "code_hash" if profile == "full" else "quick_hash"
+    return notebook.metadata.get("book", {}).get(key) == code_hash(notebook)
 
 
 def write(path: Path, notebook) -> None:
@@ -208,7 +217,8 @@ def execute(path: Path, profile: str, timeout: int):
             resources={"metadata": {"path": str(path.parent)}},
         )
         started = time.perf_counter()
-        client.execute(env=kernel_environment(profile, reused.name))
+        environment = kernel_environment(profile, reused.name)
+        client.execute(env={**environment, "BOOK_CHAPTER": path.stem[:2]})
         seconds = time.perf_counter() - started
         again = sum(float(line) for line in Path(reused.name).read_text().split())
     return notebook, seconds + again, again
@@ -219,11 +229,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("number", help="the chapter's number, such as 04")
     parser.add_argument("--profile", choices=("quick", "full"), default="quick")
     parser.add_argument("--fresh", action="store_true", help="full: reuse nothing from runs/")
+    parser.add_argument("--resume", action="store_true", help="skip it if this code has been run")
     parser.add_argument("--timeout", type=int, default=4 * 3600, help="seconds for one cell")
     options = parser.parse_args(arguments)
     path = find(options.number)
     if options.fresh:
         os.environ["BOOK_FRESH"] = "1"
+    if options.resume and done(path, options.profile):
+        print(f"{path.name} · {options.profile} · was made from this very code; nothing to do")
+        return 0
     print(f"{path.name} · {options.profile}", flush=True)
     before = path.read_bytes()
     try:

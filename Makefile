@@ -1,0 +1,106 @@
+# From Noise to Image. `make` lists what there is; `make book` is the one to start with.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+# The newest Python here that the pins are proven on; `make book PYTHON=/path/to/python3` chooses.
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+PROFILE ?= quick
+PORT   ?= 8000
+# The order in which the chapters' weights need each other.
+ORDER  := 02 06 04 05 10
+
+.PHONY: help book test full lab serve chapter bench clean \
+        lint unit notebooks-test site-test browser pins test-colab test-newest
+
+help:  ## list the commands
+	@echo "From Noise to Image"
+	@echo
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make chapter N=04 PROFILE=full   runs one chapter for real, and stores its outputs and weights"
+
+# ---- the environment --------------------------------------------------------------
+
+$(VENV)/.made: requirements.txt requirements-encoder.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No python3 was found: install Python 3.11, 3.12 or 3.13, or say make PYTHON=/path/to/python3."; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "$$("$(PYTHON)" --version) does not do: the book needs Python 3.11, 3.12 or 3.13 (make PYTHON=/path/to/python3)."; exit 1; }
+	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV) || \
+	  { echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv."; exit 1; }
+	@echo "Installing what requirements.txt pins into $(VENV) (the first time some minutes; the largest wheel is 274 MB) .."
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-encoder.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# ---- read -------------------------------------------------------------------------
+
+book: $(VENV)/.made  ## build the site from the stored outputs, and say where it is
+	@$(PY) -m tools.site
+	@echo "The book is in _build/html; make serve shows it at http://127.0.0.1:$(PORT)/"
+
+serve: $(VENV)/.made  ## show the built site at http://127.0.0.1:8000/ (PORT= another)
+	@test -f _build/html/index.html || { echo "There is no built site yet: make book first."; exit 1; }
+	@echo "http://127.0.0.1:$(PORT)/  (Ctrl-C ends it)"
+	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: $(VENV)/.made  ## open the chapters in JupyterLab
+	cd notebooks && ../$(VENV)/bin/jupyter lab
+
+# ---- run --------------------------------------------------------------------------
+
+chapter: $(VENV)/.made  ## run one chapter: N=04, PROFILE=quick (proves it) or full (stores it)
+	@test -n "$(N)" || { echo "Which chapter? make chapter N=04 PROFILE=$(PROFILE)"; exit 1; }
+	$(PY) -m tools.chapter $(N) --profile $(PROFILE)
+
+full: $(VENV)/.made  ## run every chapter for real, in the order their weights need; resumes
+	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile full --resume || exit 1; done
+	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile quick || exit 1; done
+
+bench: $(VENV)/.made  ## measure the helpers' speed and memory on this machine
+	@for file in benchmarks/*.py; do echo "$$file"; $(PY) $$file || exit 1; done
+
+# ---- prove ------------------------------------------------------------------------
+
+test: lint unit notebooks-test site-test  ## prove every line: lint, unit tests, chapters, site in a browser
+
+lint: $(VENV)/.made  ## ruff on code, tests and notebooks
+	$(VENV)/bin/ruff check .
+
+unit: $(VENV)/.made  ## the helpers' tests, the house's and the notebooks' form
+	$(PY) -m pytest tests --ignore=tests/test_site.py -m "not site"
+
+notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without network and caches
+	$(PY) -m tools.prove_notebooks
+
+site-test: $(VENV)/.made browser  ## strict build, then the site in a real browser
+	$(PY) -m tools.site
+	$(PY) -m pytest tests/test_site.py
+
+browser:  ## find chromium, or install Debian's when this user may
+	@tools/browser.sh
+
+pins: $(VENV)/.made  ## resolve requirements.txt for Python 3.11, 3.12 and 3.13, wheels only
+	@for v in 3.11 3.12 3.13; do \
+	  $(PY) -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: --python-version $$v \
+	    --target /tmp/book-pins-$$v -r requirements.txt && echo "Python $$v: every pin has a wheel" || exit 1; done
+
+test-colab: $(VENV)/.made  ## the helpers' tests in .venv-colab: TF 2.20, Keras 3.13, NumPy 2.1, ipywidgets 7.7
+	test -x .venv-colab/bin/python || "$(PYTHON)" -m venv .venv-colab
+	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-colab.txt
+	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	.venv-colab/bin/python -m pytest tests --ignore=tests/test_site.py --ignore=tests/test_house.py --ignore=tests/test_notebooks.py
+
+test-newest:  ## the helpers' tests in .venv-newest on the newest releases that pyproject.toml admits or not yet
+	test -x .venv-newest/bin/python || "$(PYTHON)" -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --upgrade tensorflow-cpu keras numpy scipy scikit-image scikit-learn \
+	  matplotlib pillow h5py ipykernel ipywidgets tensorboard pytest hypothesis pyyaml nbformat nbclient setuptools
+	.venv-newest/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	.venv-newest/bin/python -m pytest tests --ignore=tests/test_site.py --ignore=tests/test_house.py --ignore=tests/test_notebooks.py
+
+clean:  ## remove what can be made again: the site and caches (runs/ and .venv stay)
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis helpers.egg-info
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

@@ -1,0 +1,137 @@
+"""What the site needs beyond Jupyter Book: nothing from another host, and light pages.
+
+- MathJax is copied out of the wheel `django-static-mathjax` beside the other static files.
+- Every picture gets its width and height, and is fetched only when the reader comes near.
+- Scripts that no page of this book uses are left out.
+- Docstrings of the helpers are plain text: what reStructuredText would take for markup is escaped.
+FontAwesome and the second, print-only h1 are left out by the templates in book/_templates.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+from importlib.metadata import distribution
+from pathlib import Path
+
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+MATHJAX_PARTS = (
+    "tex-chtml.js",
+    "input/tex/extensions",
+    "output/chtml/fonts/woff-v2",
+)
+IMAGE = re.compile(r"<img\b[^>]*>")
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+
+
+def mathjax_folder() -> Path:
+    """Return where the wheel keeps MathJax's es5 files."""
+    for file in distribution("django-static-mathjax").files or ():
+        if file.name == "tex-chtml.js" and file.parent.name == "es5":
+            return Path(file.locate()).parent
+    raise FileNotFoundError(
+        "The wheel django-static-mathjax has no tex-chtml.js; install requirements.txt again."
+    )
+
+
+def copy_mathjax(app) -> None:
+    """Put MathJax's script and fonts into the site's static files, once."""
+    if app.builder.format != "html":
+        return
+    source = mathjax_folder()
+    target = Path(app.outdir, "_static", "mathjax")
+    for part in MATHJAX_PARTS:
+        if (target / part).exists():
+            continue
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part)
+        else:
+            shutil.copy2(source / part, target / part)
+
+
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Return (width, height) in pixels of a PNG, JPEG, GIF, WebP or SVG; None when unknown."""
+    if path.suffix == ".svg":
+        head = path.read_text("utf8", errors="replace")[:2000]
+        box = re.search(r'viewBox="[\d.-]+[ ,]+[\d.-]+[ ,]+([\d.]+)[ ,]+([\d.]+)"', head)
+        return (round(float(box[1])), round(float(box[2]))) if box else None
+    with path.open("rb") as file:
+        head = file.read(24)
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return struct.unpack(">II", head[16:24])
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image.size
+
+
+def better_images(body: str, folder: Path) -> str:
+    """Give each <img> its size, and let all but the first wait until they are near."""
+    seen = 0
+
+    def better(match: re.Match) -> str:
+        nonlocal seen
+        tag = match.group(0)
+        attributes = dict(ATTRIBUTE.findall(tag))
+        seen += 1
+        extra = []
+        file = folder / attributes.get("src", "").split("?")[0]
+        fixed = "width" in attributes or "height" in attributes or "style" in attributes
+        if not fixed and file.is_file() and (size := picture_size(file)):
+            extra.append(f'width="{size[0]}" height="{size[1]}"')
+        if seen > 1 and "loading" not in attributes:
+            extra.append('loading="lazy" decoding="async"')
+        return tag[:4] + " ".join(["", *extra]) + tag[4:] if extra else tag
+
+    return IMAGE.sub(better, body)
+
+
+def mend_page(app, pagename, templatename, context, doctree) -> None:
+    """Mend one page before it is written."""
+    if app.builder.format != "html":
+        return
+    unused = ("sphinx-thebe", "design-tabs.js")
+    body = context.get("body", "")
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if not any(word in str(getattr(script, "filename", script) or "") for word in unused)
+        or ("design-tabs.js" in str(getattr(script, "filename", "")) and "sd-tab-set" in body)
+    ]
+    if body:
+        # Pictures of outputs are written before the pages; those of pages only at the end,
+        # so their sizes are read from the sources.
+        context["body"] = better_images(body, Path(app.outdir, pagename).parent)
+
+
+def plain_docstring(app, what, name, obj, options, lines) -> None:
+    """Escape |, * and word_ outside of backticks: docstrings are written for `help()`."""
+
+    def escape(text: str) -> str:
+        return re.sub(r"([|*])|(?<=\w)(_)(?!\w)", lambda match: "\\" + match.group(0), text)
+
+    for index, line in enumerate(lines):
+        if line.startswith((":", "..", "    ")):
+            continue
+        parts = line.split("`")
+        parts[::2] = [escape(part) for part in parts[::2]]
+        lines[index] = "`".join(parts)
+
+
+def only_ours(app, what, name, obj, skip, options) -> bool | None:
+    """Leave out members that a base class of Keras or Matplotlib put into ours."""
+    module = getattr(obj, "__module__", None) or ""
+    return True if module.startswith(("keras", "matplotlib", "tensorflow")) else None
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", plain_docstring)
+    app.connect("autodoc-skip-member", only_ours)
+    app.connect("builder-inited", copy_mathjax)
+    app.connect("html-page-context", mend_page, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
