@@ -204,7 +204,7 @@ class GAN(keras.Model):
             self._check_shape(images.shape[1:], f"x has shape {images.shape}")
             x = shuffled(images, batch_size or 64, self.seed, epoch)
             batch_size = None
-        if getattr(self, "g_optimizer", None) is not None:
+        if self.compiled:
             for callback in callbacks:
                 if isinstance(callback, ResumeTraining):
                     kwargs["initial_epoch"] = callback.restore(self)
@@ -259,6 +259,8 @@ class GAN(keras.Model):
 
     def get_compile_config(self):
         """Return the two optimizers and the other arguments of `compile`."""
+        if not self.compiled:
+            return {}
         optimizers = {"g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer}
         return {**keras.saving.serialize_keras_object(optimizers), **self._compiled_with}
 
