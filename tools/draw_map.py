@@ -43,16 +43,17 @@ html[data-theme="dark"] .idea-map { --map-game: #f0a35e; --map-style: #54c8a3;
 .idea-map .soft { fill: var(--map-soft); font-size: 12px; }
 .idea-map .big { font-size: 17px; font-weight: 700; }
 .idea-map .name { font-weight: 600; }
-.idea-map .part { font-size: 11.5px; font-weight: 600; letter-spacing: 0.06em; }
-.idea-map .line { fill: none; stroke-width: 6; stroke-linecap: round; }
+.idea-map .part { font-size: 11px; font-weight: 600; letter-spacing: 0.03em; }
+.idea-map .rail { fill: none; stroke-width: 6; stroke-linecap: round; }
 .idea-map .thin { fill: none; stroke-width: 2.5; }
 .idea-map .ruler { stroke: var(--map-soft); }
 .idea-map .thin.ruler { stroke-dasharray: 2 5; stroke-linecap: round; }
 .idea-map .game { stroke: var(--map-game); } .idea-map .style { stroke: var(--map-style); }
 .idea-map .words { stroke: var(--map-words); }
-.idea-map .card { stroke-width: 2; fill-opacity: 0.08; }
-.idea-map .card.game { fill: var(--map-game); } .idea-map .card.style { fill: var(--map-style); }
-.idea-map .card.words { fill: var(--map-words); }
+.idea-map .spring { stroke-width: 2; fill-opacity: 0.08; }
+.idea-map .spring.game { fill: var(--map-game); }
+.idea-map .spring.style { fill: var(--map-style); }
+.idea-map .spring.words { fill: var(--map-words); }
 .idea-map .lent { fill: var(--map-paper); stroke-width: 2.5; }
 .idea-map .stop { fill: var(--map-paper); stroke-width: 3.5; }
 .idea-map .meet { fill: var(--map-paper); stroke: var(--map-ink); stroke-width: 3; }
@@ -120,7 +121,7 @@ def _open(kind: str, width: int, height: int) -> str:
 
 def wide() -> str:
     """Return the layout for wide screens: three columns and the place where they meet."""
-    x = {"game": 36, "style": 292, "words": 538}
+    x = {"game": 36, "style": 290, "words": 528}
     y = {
         "01": 146, "02": 196, "03": 246, "04": 322, "05": 372, "06": 422, "07": 492, "08": 542,
         "09": 616, "10": 146, "11": 246, "12": 628, "13": 690, "14": 146, "15": 220, "16": 294,
@@ -128,7 +129,7 @@ def wide() -> str:
     }
     drawn = [_open("wide", 760, 1010)]
     turn = 724  # below this the outer lines bend towards the middle
-    for name, bus_x in (("game", 282), ("style", 292), ("words", 302)):
+    for name, bus_x in (("game", 280), ("style", 290), ("words", 300)):
         if name == "style":
             way = f"M{x[name]} 84 V{y['22']}"
         else:
@@ -137,7 +138,7 @@ def wide() -> str:
                 f"M{x[name]} 84 V{turn} q0 24 {24 * side} 24 H{bus_x - 24 * side} "
                 f"q{24 * side} 0 {24 * side} 24 V{y['22']}"
             )
-        drawn.append(f'<path d="{way}" class="line {name}"/>')
+        drawn.append(f'<path d="{way}" class="rail {name}"/>')
     # What one line lends to the others runs in the gap below the chapter that teaches it.
     for (number, words), kind in zip(CROSSINGS, ("ruler", "game"), strict=True):
         level = y[number] + 36
@@ -149,7 +150,7 @@ def wide() -> str:
     for name, line in LINES.items():
         left = 8 if name == "game" else x[name] - 28
         drawn.append(
-            f'<rect x="{left}" y="6" width="220" height="78" rx="10" class="card {name}"/>'
+            f'<rect x="{left}" y="6" width="220" height="78" rx="10" class="spring {name}"/>'
             + _text(left + 16, 32, line["source"], f"big {name}")
             + _text(left + 16, 52, line["says"])
             + _text(left + 16, 71, line["paper"], "soft")
@@ -163,7 +164,7 @@ def wide() -> str:
         for number in line["stops"]:
             drawn.append(_stop(BY_NUMBER[number], x[name], y[number], name, x[name] + 22, 206))
     for number in BUS:
-        drawn.append(_stop(BY_NUMBER[number], 292, y[number], "bus", 322, 230))
+        drawn.append(_stop(BY_NUMBER[number], 290, y[number], "bus", 320, 230))
     drawn.append(_legend(x["game"], 926))
     drawn.append("</svg>")
     return "\n".join(drawn)
@@ -179,7 +180,7 @@ def narrow() -> str:
         drawn.append(
             f'<circle cx="{x[name]}" cy="{level}" r="5" class="stop {name}"/>'
             + _text(label_x, level + 1, line["source"], f"big {name}")
-            + _text(label_x, level + 18, f"{line['says']} · {line['paper']}", "soft")
+            + _text(label_x, level + 18, line["says"], "soft")
         )
         level += row
     stops = []
@@ -202,7 +203,7 @@ def narrow() -> str:
         level += row
     last = level - row
     rails = [
-        f'<path d="M{x[name]} {ends[name]} V{last}" class="line {name}"/>' for name in LINES
+        f'<path d="M{x[name]} {ends[name]} V{last}" class="rail {name}"/>' for name in LINES
     ]
     legend = _legend(x["game"], last + 52)
     return "\n".join(

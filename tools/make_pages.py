@@ -9,15 +9,13 @@ can be checked in a moment. Nothing between the lines is to be edited by hand.
 """
 
 import argparse
+import ast
 import base64
-import io
 import json
 import re
 import statistics
 import sys
 from pathlib import Path
-
-from PIL import Image
 
 from tools import draw_map
 from tools.contents import BY_NUMBER, CHAPTERS, PARTS, ROOT
@@ -226,10 +224,42 @@ def _made_by(match) -> str:
     return f"chapter {chapter_link(match.group(1))}"
 
 
+def photographs() -> str:
+    """Return the table of the photographs, as `helpers/data.py` lists them (read, not run)."""
+    tree = ast.parse((ROOT / "helpers" / "data.py").read_text(encoding="utf-8"))
+    listed = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "_PICTURES"
+    )
+    wheels = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
+    rows = [[f"`{name}`", wheels[package], credit] for name, (package, _, credit) in listed.items()]
+    return table(["Name", "Comes with", "By, and terms"], rows).replace("--:", "---")
+
+
+def gallery() -> str:
+    """Return what the reader will make: each written chapter's opening picture and words."""
+    cards = []
+    for chapter in CHAPTERS:
+        if not chapter.ready:
+            continue
+        title, words = opening(chapter.path)
+        card = [f":::{{grid-item-card}} {chapter.number} · {title}",
+                f":link: ../notebooks/{chapter.name}", ":link-type: doc"]
+        if pictures := stored_pictures(chapter.path):
+            alt = " ".join(pictures[0][1].split())
+            card += [f":img-top: pictures/{chapter.name}.png", f":img-alt: {alt}"]
+        cards.append("\n".join([*card, "", words, ":::"]))
+    if not cards:
+        return "The first chapters are being written."
+    return "\n\n".join(["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::"])
+
+
 MADE = {  # page -> its made parts
+    "index.md": {"gallery": gallery},
     "map.md": {"map": idea_map, "contents": contents},
     "results.md": {"results": results, "judges": judges},
-    "licences.md": {"provenance": provenance},
+    "licences.md": {"provenance": provenance, "photographs": photographs},
 }
 
 
@@ -257,6 +287,29 @@ def pages() -> dict[Path, str]:
 # --- pictures: taken from what the chapters stored
 
 
+def opening(path: Path) -> tuple[str, str]:
+    """Return a notebook's title and the words under it, up to the line that tells the time."""
+    first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
+    lines = "".join(first["source"]).splitlines()
+    title = lines[0].removeprefix("#").strip()
+    words = []
+    for line in lines[1:]:
+        if line.startswith("Time:"):
+            break
+        words.append(line.strip())
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(" ".join(words).split()))
+    return re.sub(r"^\d\d\s*[·.:-]?\s*", "", title), text
+
+
+def pictures() -> dict[Path, bytes]:
+    """Return the pictures that the welcome page shows, as they should be: path -> PNG bytes."""
+    wanted = {}
+    for chapter in CHAPTERS:
+        if chapter.ready and (found := stored_pictures(chapter.path)):
+            wanted[PICTURES / f"{chapter.name}.png"] = found[0][0]
+    return wanted
+
+
 def stored_pictures(path: Path) -> list[tuple[bytes, str]]:
     """Return the PNG pictures a notebook stored, in order, each with its text alternative."""
     found = []
@@ -270,12 +323,14 @@ def stored_pictures(path: Path) -> list[tuple[bytes, str]]:
 
 
 def stale() -> list[str]:
-    """Return the names of the made pages that differ from what would be made now."""
-    return [
-        path.relative_to(ROOT).as_posix()
-        for path, text in pages().items()
-        if path.read_text(encoding="utf-8") != text
-    ]
+    """Return the names of the made files that differ from what would be made now."""
+    return [path.relative_to(ROOT).as_posix() for path, data in made_files().items()
+            if not path.is_file() or path.read_bytes() != data]
+
+
+def made_files() -> dict[Path, bytes]:
+    """Return every file this tool writes, as it should be: path -> bytes."""
+    return {**{path: text.encode() for path, text in pages().items()}, **pictures()}
 
 
 def main() -> None:
@@ -286,9 +341,10 @@ def main() -> None:
         if old := stale():
             sys.exit(f"Stale: {', '.join(old)}. Run: python -m tools.make_pages")
         return
-    for path, text in pages().items():
-        if path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    for path, data in made_files().items():
+        if not path.is_file() or path.read_bytes() != data:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
             print(f"wrote {path.relative_to(ROOT)}")
 
 
