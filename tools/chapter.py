@@ -22,7 +22,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -59,11 +59,12 @@ def package_version(name: str) -> str:
     return "absent"
 
 
-def kernel_environment(profile: str, seconds_file: str) -> dict[str, str]:
+def kernel_environment(number: str, profile: str, seconds_file: str) -> dict[str, str]:
     """Return the environment of the chapter's kernel."""
     environment = dict(os.environ)
     environment.update(
         BOOK_PROFILE=profile,
+        BOOK_CHAPTER=number,
         BOOK_REUSED_SECONDS=seconds_file,
         TF_CPP_MIN_LOG_LEVEL="3",
         TF_ENABLE_ONEDNN_OPTS=environment.get("TF_ENABLE_ONEDNN_OPTS", "1"),
@@ -153,9 +154,8 @@ def duration(seconds: float) -> str:
 def time_line(old: str, seconds: dict[str, float]) -> str:
     """Return the `Time:` line with measured durations; the author's `needs:` stays."""
     needs = re.search(r"needs:.*$", old)
-    quick, full = (
-        duration(seconds[name]) if seconds.get(name) else "N" for name in ("quick", "full")
-    )
+    quick = duration(seconds["quick"]) if seconds.get("quick") else "N s"
+    full = duration(seconds["full"]) if seconds.get("full") else "N min"
     parts = [f"Time: quick {quick}", f"full {full} on 2 CPU cores"]
     return " · ".join(parts + ([needs.group(0).rstrip()] if needs else []))
 
@@ -217,8 +217,7 @@ def execute(path: Path, profile: str, timeout: int):
             resources={"metadata": {"path": str(path.parent)}},
         )
         started = time.perf_counter()
-        environment = kernel_environment(profile, reused.name)
-        client.execute(env={**environment, "BOOK_CHAPTER": path.stem[:2]})
+        client.execute(env=kernel_environment(path.stem[:2], profile, reused.name))
         seconds = time.perf_counter() - started
         again = sum(float(line) for line in Path(reused.name).read_text().split())
     return notebook, seconds + again, again
@@ -245,7 +244,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (CellTimeoutError, DeadKernelError) as error:
         print(f"{path.name} stopped: {error}", file=sys.stderr)
         return 1
-    except Exception as error:  # nbclient's CellExecutionError, shown with its cell
+    except CellExecutionError as error:
         print(f"{path.name} failed; the notebook was left as it was.\n{error}", file=sys.stderr)
         return 1
     if bad := failures(executed):
