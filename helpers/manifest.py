@@ -70,6 +70,15 @@ def verified(name):
     return path
 
 
+def holds(name, sha256=None):
+    """Return whether asset `name` is there, unaltered, and (if given) has this SHA-256."""
+    try:
+        verified(name)
+    except (ValueError, FileNotFoundError):
+        return False
+    return sha256 is None or read()[name]["sha256"] == sha256
+
+
 def sha256(data):
     """Return the SHA-256 of `data` (bytes) as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

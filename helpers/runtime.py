@@ -7,6 +7,7 @@ notebook. It knows nothing of models or data.
 import contextlib
 import logging
 import os
+import platform
 import sys
 import tempfile
 import time
@@ -80,15 +81,24 @@ def seed_everything(seed):
 
 def device():
     """Return the name of the device that computes: a GPU's name, or "CPU, N cores"."""
-    names = []
-    for gpu in tf.config.list_physical_devices("GPU"):
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        name = None
         with contextlib.suppress(Exception):  # a name is a courtesy, never a reason to stop
-            names.append(tf.config.experimental.get_device_details(gpu).get("device_name"))
-        names.append("GPU") if len(names) == 0 or not names[-1] else None
-    if names:
-        return names[0] if len(names) == 1 else f"{len(names)} x {names[0]}"
+            name = tf.config.experimental.get_device_details(gpus[0]).get("device_name")
+        return f"{len(gpus)} x " * (len(gpus) > 1) + (name or "GPU")
     cores = _cores()
     return f"CPU, {cores} core" + ("s" if cores != 1 else "")
+
+
+def versions():
+    """Return the versions in use: a dict of python, tensorflow, keras and numpy."""
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
 
 
 def _cores():

@@ -9,12 +9,9 @@ What `full` made before with equal settings is taken from `runs/` again; only an
 
 import json
 import os
-import platform
 import re
 import zlib
 from pathlib import Path
-
-import numpy as np
 
 from helpers import manifest, packing, runtime
 
@@ -76,7 +73,8 @@ def _ship_model(name, train, settings):
     folder = RUNS / name
     facts = _reusable(folder / "card.json", settings)
     weights = _intact(folder / "weights.npz", facts)
-    if weights is None:
+    fresh = weights is None
+    if fresh:
         watch, result = _work(name, train)
         model, extra = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
         if not isinstance(extra, dict):
@@ -101,7 +99,8 @@ def _ship_model(name, train, settings):
         manifest.write_bytes(folder / "card.json", manifest.json_bytes(facts))
     else:
         _tell_reused(facts["seconds"])
-    if not _shipped(f"weights/{name}.npz", facts["sha256"]) or not _shipped(f"cards/{name}.json"):
+    there = manifest.holds(f"weights/{name}.npz", facts["sha256"]) and manifest.holds(f"cards/{name}.json")
+    if fresh or not there or card(name)["settings"] != settings:
         files = {f"weights/{name}.npz": weights, f"cards/{name}.json": manifest.json_bytes(facts)}
         manifest.add(files, **_provenance(facts))
 
@@ -151,7 +150,7 @@ def _ship_result(name, measure, settings):
             f"The result {name!r} takes {len(data):,} bytes, over the {LARGEST:,} that may be "
             f"shipped: store pictures as uint8, fewer of them, or a summary (kept in {kept})."
         )
-    if not _shipped(f"measured/{name}.npz", facts["sha256"]):
+    if not manifest.holds(f"measured/{name}.npz", facts["sha256"]):
         manifest.add({f"measured/{name}.npz": data}, **_provenance(facts))
 
 
@@ -239,15 +238,6 @@ def _intact(path, facts):
     return data if manifest.sha256(data) == facts["sha256"] else None
 
 
-def _shipped(file, sha256=None):
-    """Say whether asset `file` is there, in order, and (if given) has this hash."""
-    try:
-        manifest.verified(file)
-    except (ValueError, FileNotFoundError):
-        return False
-    return sha256 is None or manifest.read()[file]["sha256"] == sha256
-
-
 def _tell_reused(seconds):
     """Let the chapter tool know how long the reused work once took."""
     if path := os.environ.get("BOOK_REUSED_SECONDS"):
@@ -263,12 +253,7 @@ def _made(name, settings, watch):
         "seconds": round(watch.seconds, 2),
         "cpu_seconds": round(watch.cpu_seconds, 2),
         "hardware": runtime.device(),
-        "versions": {
-            "python": platform.python_version(),
-            "tensorflow": runtime.tf.__version__,
-            "keras": keras.__version__,
-            "numpy": np.__version__,
-        },
+        "versions": runtime.versions(),
     }
 
 

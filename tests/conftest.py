@@ -1,0 +1,29 @@
+"""What all tests share: a clean environment, and an empty set of assets to write into."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from helpers import manifest, zoo
+
+settings.register_profile("book", deadline=None, max_examples=40, derandomize=True)
+settings.load_profile("book")
+
+
+@pytest.fixture(autouse=True)
+def _default_profile(monkeypatch):
+    """Every test starts in the quick profile, whatever the shell says."""
+    for name in [name for name in os.environ if name.startswith("BOOK_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def empty_zoo(monkeypatch, tmp_path):
+    """Point the assets and `runs/` at empty folders, and return the assets' path."""
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (assets / "manifest.json").write_text('{"files": {}}')
+    monkeypatch.setattr(manifest, "ASSETS", assets)
+    monkeypatch.setattr(zoo, "RUNS", tmp_path / "runs")
+    return assets
