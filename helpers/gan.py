@@ -31,17 +31,23 @@ def build_generator(latent_dim=64, width=32, kernel=4):
     return keras.Model(latents, images, name="generator")
 
 
-def build_discriminator(width=32, kernel=4, head=64):
+def build_discriminator(width=32, kernel=4, head=64, dropout=0.0):
     """Build the small DCGAN discriminator: images (B, 28, 28, 1) to logits (B, 1).
 
     `head` is the number of units in the hidden layer before the logit; 0 leaves it out.
+    `dropout` is the share of activations dropped after each convolution, from 0 to below 1.
     Source: Radford, Metz and Chintala, 2016, https://arxiv.org/abs/1511.06434
     """
-    _check_counts(width=width, kernel=kernel, head=head + 1)
+    _check_counts(width=width, kernel=kernel)
+    if head != 0:
+        _check_counts(head=head)
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must lie in [0, 1), got {dropout}.")
     images = x = keras.Input((28, 28, 1), name="images")
     for filters in (width, 2 * width):  # (B, 14, 14, width), then (B, 7, 7, 2 * width)
         x = layers.Conv2D(filters, kernel, strides=2, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
+        x = layers.Dropout(dropout)(x) if dropout else x
     x = layers.Flatten()(x)
     if head:
         x = layers.LeakyReLU(0.2)(layers.Dense(head)(x))

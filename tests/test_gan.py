@@ -18,8 +18,9 @@ LOGITS = RNG.normal(0, 3, (2, 16, 1)).astype("float32")
 
 
 def make(kind=gan.NonSaturatingGAN, seed=0, compiled=True, latent_dim=5, rate=1e-3, **compile_with):
-    keras.utils.set_random_seed(seed)
-    model = kind(gan.build_generator(latent_dim, width=2), gan.build_discriminator(width=2, head=3),
+    keras.utils.set_random_seed(seed)  # dropout keeps a seed of its own, which must resume too
+    model = kind(gan.build_generator(latent_dim, width=2),
+                 gan.build_discriminator(width=2, head=3, dropout=0.2),
                  latent_dim=latent_dim, ema_decay=0.9, seed=seed)
     if compiled:
         model.compile(keras.optimizers.Adam(rate, beta_1=0.5), keras.optimizers.Adam(rate),
@@ -346,7 +347,7 @@ def test_generate_refuses_bad_counts_and_latents(bad):
         make().generate(bad)
 
 
-@pytest.mark.parametrize("chosen", [{"width": 0}, {"kernel": 1.5}, {"head": -1}])
+@pytest.mark.parametrize("chosen", [{"width": 0}, {"kernel": 1.5}, {"head": -1}, {"dropout": 1}])
 def test_builders_refuse_bad_sizes(chosen):
     with pytest.raises(ValueError, match=next(iter(chosen))):
         gan.build_discriminator(**chosen)
