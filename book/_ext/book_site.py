@@ -109,20 +109,6 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
         context["body"] = better_images(body, Path(app.outdir, pagename).parent)
 
 
-def plain_docstring(app, what, name, obj, options, lines) -> None:
-    """Escape |, * and word_ outside of backticks: docstrings are written for `help()`."""
-
-    def escape(text: str) -> str:
-        return re.sub(r"([|*])|(?<=\w)(_)(?!\w)", lambda match: "\\" + match.group(0), text)
-
-    for index, line in enumerate(lines):
-        if line.startswith((":", "..", "    ")):
-            continue
-        parts = line.split("`")
-        parts[::2] = [escape(part) for part in parts[::2]]
-        lines[index] = "`".join(parts)
-
-
 def only_ours(app, what, name, obj, skip, options) -> bool | None:
     """Leave out members that a base class of Keras or Matplotlib put into ours."""
     module = getattr(obj, "__module__", None) or ""
@@ -130,7 +116,7 @@ def only_ours(app, what, name, obj, skip, options) -> bool | None:
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", plain_docstring)
+    app.setup_extension("book_docstrings")  # beside this file: docstrings are plain prose
     app.connect("autodoc-skip-member", only_ours)
     app.connect("builder-inited", copy_mathjax)
     app.connect("html-page-context", mend_page, priority=900)
