@@ -21,12 +21,13 @@ def build_generator(latent_dim=64, width=32, kernel=4):
     """
     _check_counts(latent_dim=latent_dim, width=width, kernel=kernel)
     latents = x = keras.Input((latent_dim,), name="latents")
-    x = layers.Dense(7 * 7 * 2 * width, use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Dense(7 * 7 * 2 * width, use_bias=False, name="dense")(x)
+    x = layers.ReLU(name="dense_relu")(layers.BatchNormalization(name="dense_norm")(x))
     x = layers.Reshape((7, 7, 2 * width))(x)  # (B, 7, 7, 2 * width)
-    x = layers.Conv2DTranspose(width, kernel, strides=2, padding="same", use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization()(x))  # (B, 14, 14, width)
-    x = layers.Conv2DTranspose(1, kernel, strides=2, padding="same")(x)
+    x = layers.Conv2DTranspose(width, kernel, strides=2, padding="same", use_bias=False,
+                               name="up_to_14")(x)  # (B, 14, 14, width)
+    x = layers.ReLU(name="up_relu")(layers.BatchNormalization(name="up_norm")(x))
+    x = layers.Conv2DTranspose(1, kernel, strides=2, padding="same", name="up_to_28")(x)
     images = layers.Activation("tanh", dtype="float32", name="images")(x)  # (B, 28, 28, 1)
     return keras.Model(latents, images, name="generator")
 
@@ -44,13 +45,13 @@ def build_discriminator(width=32, kernel=4, head=64, dropout=0.0):
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must lie in [0, 1), got {dropout}.")
     images = x = keras.Input((28, 28, 1), name="images")
-    for filters in (width, 2 * width):  # (B, 14, 14, width), then (B, 7, 7, 2 * width)
-        x = layers.Conv2D(filters, kernel, strides=2, padding="same")(x)
+    for filters, size in ((width, 14), (2 * width, 7)):  # to (B, size, size, filters)
+        x = layers.Conv2D(filters, kernel, strides=2, padding="same", name=f"down_to_{size}")(x)
         x = layers.LeakyReLU(0.2)(x)
         x = layers.Dropout(dropout)(x) if dropout else x
     x = layers.Flatten()(x)
     if head:
-        x = layers.LeakyReLU(0.2)(layers.Dense(head)(x))
+        x = layers.LeakyReLU(0.2)(layers.Dense(head, name="head")(x))
     logits = layers.Dense(1, dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name="discriminator")
 
