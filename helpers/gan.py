@@ -109,6 +109,7 @@ class GAN(keras.Model):
         self.latent_dim, self.ema_decay, self.seed = latent_dim, ema_decay, seed
         self.ema_generator = keras.models.clone_model(generator)
         self.ema_generator.set_weights(generator.get_weights())
+        self.ema_generator.name = f"ema_{generator.name}"
         self.ema_generator.trainable = False
         self.latent_seed = keras.random.SeedGenerator(seed)
         self.d_loss = keras.metrics.Mean(name="d_loss")
