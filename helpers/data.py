@@ -112,6 +112,7 @@ def _full(name, split):
         (train_images, train_labels), (test_images, test_labels) = load()
     except Exception as error:  # no network, refused, broken file: all need the same advice
         why = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+        why = why.replace(f" on {url}", "")
         raise ConnectionError(
             f"{name}(full=True) tried {url} and failed ({why}): put the file by hand at {where}, "
             f"or use {name}() without full=True, which needs no network."

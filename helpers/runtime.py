@@ -186,8 +186,10 @@ def start(seed=0):
         with contextlib.suppress(RuntimeError, ValueError):  # too late once it is in use
             tf.config.experimental.set_memory_growth(gpu, True)
     seed_everything(seed)
-    with _stderr_held():
-        tf.reduce_sum(tf.random.stateless_uniform((2, 2), (0, 0))).numpy()  # wakes the device
+    with _stderr_held():  # wake the device and XLA, both of which greet once a process
+        tf.reduce_sum(tf.random.stateless_uniform((2, 2), (0, 0))).numpy()
+        with contextlib.suppress(Exception):  # a machine without XLA is no worse for it
+            tf.function(lambda x: x + x, jit_compile=True)(tf.zeros(())).numpy()
     other = PROFILES[this == "quick"]
     print(
         f"Profile: {this} (for the other: BOOK_PROFILE={other} in the environment) · {device()} · "

@@ -99,9 +99,10 @@ def _ship_model(name, train, settings):
         manifest.write_bytes(folder / "card.json", manifest.json_bytes(facts))
     else:
         _tell_reused(facts["seconds"])
-    there = manifest.holds(f"weights/{name}.npz", facts["sha256"]) and manifest.holds(f"cards/{name}.json")
+    data, text = f"weights/{name}.npz", f"cards/{name}.json"
+    there = manifest.holds(data, facts["sha256"]) and manifest.holds(text)
     if fresh or not there or card(name)["settings"] != settings:
-        files = {f"weights/{name}.npz": weights, f"cards/{name}.json": manifest.json_bytes(facts)}
+        files = {data: weights, text: manifest.json_bytes(facts)}
         manifest.add(files, **_provenance(facts))
 
 
