@@ -24,6 +24,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from tools import make_pages
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 STAMPED = ("tensorflow", "keras", "numpy", "matplotlib")
@@ -261,6 +263,8 @@ def main(arguments: list[str] | None = None) -> int:
         result = nbformat.read(path, as_version=4)
     stamp(result, options.profile, seconds)
     write(path, result)
+    if options.profile == "full":
+        make_pages.write()  # the welcome page, the map and the results follow
     reused = f" ({duration(again)} of them reused from runs/)" if again else ""
     print(f"{path.name} · {options.profile} · {seconds:.1f} s{reused}")
     return 0

@@ -333,19 +333,26 @@ def made_files() -> dict[Path, bytes]:
     return {**{path: text.encode() for path, text in pages().items()}, **pictures()}
 
 
-def main() -> None:
-    """Write the made parts, or check them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing, fail if stale")
-    if parser.parse_args().check:
-        if old := stale():
-            sys.exit(f"Stale: {', '.join(old)}. Run: python -m tools.make_pages")
-        return
+def write() -> list[str]:
+    """Write every made file that is stale and return their names."""
+    names = []
     for path, data in made_files().items():
         if not path.is_file() or path.read_bytes() != data:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
-            print(f"wrote {path.relative_to(ROOT)}")
+            names.append(path.relative_to(ROOT).as_posix())
+    return names
+
+
+def main() -> None:
+    """Write the made parts, or check them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing, fail if stale")
+    if not parser.parse_args().check:
+        for name in write():
+            print(f"wrote {name}")
+    elif old := stale():
+        sys.exit(f"Stale: {', '.join(old)}. Run: python -m tools.make_pages")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,10 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
     if body:
         # Pictures of outputs are written before the pages; those of pages only at the end,
         # so their sizes are read from the sources.
-        context["body"] = better_images(body, Path(app.outdir, pagename).parent)
+        body = better_images(body, Path(app.outdir, pagename).parent)
+        # A table that scrolls on a phone must scroll by keyboard too.
+        wide = '<div class="pst-scrollable-table-container"'
+        context["body"] = body.replace(wide, f'{wide} tabindex="0"')
 
 
 def only_ours(app, what, name, obj, skip, options) -> bool | None:
