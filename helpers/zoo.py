@@ -78,9 +78,7 @@ def _ship_model(name, train, settings):
         watch, result = _work(name, train)
         model, extra = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
         if not isinstance(extra, dict):
-            raise TypeError(
-                f"train must return (model, facts) facts a dict, not {extra!r}."
-            )
+            raise TypeError(f"train must return (model, facts), facts a dict, not {extra!r}.")
         architecture = packing.architecture(model, name)
         weights = packing.weights_bytes(model, name)
         made = _made(name, settings, watch)
