@@ -1,0 +1,349 @@
+"""The built site in a real browser, with every other host closed to it.
+
+Run by `make site-test`, which builds the site first. Chromium is taken from the PATH or from
+BOOK_CHROMIUM; without one the tests fail, they do not skip.
+"""
+
+import contextlib
+import gzip
+import http.server
+import json
+import os
+import shutil
+import threading
+from urllib.parse import urlparse
+
+import pytest
+import yaml
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import sync_playwright
+
+from tools.identity import ROOT, identity
+
+SITE = ROOT / "_build" / "html"
+CHROMIUM = os.environ.get("BOOK_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
+PAGES = [TOC["root"]] + [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 900}
+TEXT_LIMIT, PICTURE_LIMIT = 600_000, 1_500_000  # bytes a chapter page may weigh
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+
+pytestmark = pytest.mark.site
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, directory=str(SITE), **options)
+
+    def log_message(self, *arguments):
+        pass
+
+    def copyfile(self, source, outputfile):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the page was left
+            super().copyfile(source, outputfile)
+
+
+@pytest.fixture(scope="module")
+def address():
+    assert (SITE / "index.html").is_file(), "there is no built site: make book first"
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    assert CHROMIUM, "no Chromium was found: make browser, or set BOOK_CHROMIUM"
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One page, opened with all other hosts closed; keeps what went wrong and what was loaded."""
+
+    def __init__(self, browser, address, page, **options):
+        self.address, self.page = address, page
+        self.context = browser.new_context(viewport=DESK, **options)
+        self.tab = self.context.new_page()
+        self.faults, self.outside, self.bodies = [], [], {}
+        self.context.route("**/*", self._gate)
+        self.tab.on("console", self._heard)
+        self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.tab.on("requestfailed", lambda request: self.faults.append("failed: " + request.url))
+        self.tab.on("response", self._answered)
+        self.tab.goto(f"{address}/{page}.html", wait_until="load")
+        self.tab.wait_for_function(
+            "!window.MathJax || !MathJax.startup || !MathJax.startup.promise"
+            " || MathJax.startup.promise.then(() => true)"
+        )
+
+    def _gate(self, route):
+        url = route.request.url
+        if url.startswith((self.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.outside.append(url)
+            route.abort()
+
+    def _heard(self, message):
+        if message.type in ("error", "warning"):
+            self.faults.append(f"{message.type}: {message.text}")
+
+    def _answered(self, response):
+        if response.status >= 400:
+            self.faults.append(f"{response.status}: {response.url}")
+        self.bodies[urlparse(response.url).path] = response
+
+    def read_to_the_end(self):
+        """Scroll down in steps, so that every lazy picture is fetched."""
+        self.tab.evaluate(
+            """async () => {
+                for (let y = 0; y < document.body.scrollHeight; y += 600) {
+                    window.scrollTo(0, y);
+                    await new Promise(done => setTimeout(done, 25));
+                }
+                await Promise.all([...document.images].map(image => image.complete ||
+                    new Promise(done => { image.onload = image.onerror = done;
+                                          setTimeout(done, 2000); })));
+            }"""
+        )
+
+    def close(self):
+        self.context.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    visits = []
+
+    def open_page(page, **options):
+        visits.append(Visit(browser, address, page, **options))
+        return visits[-1]
+
+    yield open_page
+    for one in visits:
+        one.close()
+
+
+# ---- every page -------------------------------------------------------------------
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_loads_without_another_host_and_without_a_fault(visit, page):
+    seen = visit(page)
+    seen.read_to_the_end()
+    assert seen.outside == []
+    assert seen.faults == []
+    assert seen.tab.evaluate("document.querySelectorAll('h1').length") == 1
+    broken = "[...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)"
+    assert seen.tab.evaluate(broken) == []
+    silent = "[...document.images].filter(i => !i.hasAttribute('alt')).map(i => i.src)"
+    assert seen.tab.evaluate(silent) == []
+    speechless = (
+        "[...document.querySelectorAll('article img')].filter(i => !i.alt.trim()).map(i => i.src)"
+    )
+    assert seen.tab.evaluate(speechless) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_mathematics_is_set(visit, page):
+    """Where the source has formulas, MathJax has set each of them, without an error."""
+    seen = visit(page)
+    asked = seen.tab.evaluate("document.querySelectorAll('article .math').length")
+    done = seen.tab.evaluate(
+        "document.querySelectorAll('article .math:has(mjx-container)').length"
+    )
+    assert done == asked
+    assert seen.tab.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+    left = seen.tab.evaluate(
+        """[...document.querySelectorAll('article p, article li, article td')]
+           .filter(e => !e.closest('pre') && !e.querySelector('code')
+                        && /\\\\\\(|\\$\\$|\\\\frac/.test(e.innerText)).map(e => e.innerText)""",
+    )
+    assert left == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing_serious(visit, page, scheme):
+    seen = visit(page, color_scheme=scheme, reduced_motion="reduce")
+    seen.tab.evaluate(AXE_SCRIPT)
+    found = seen.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    serious = [
+        f"{fault['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"][:3]
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_phone_shows_the_page_without_sideways_scrolling(visit, page):
+    seen = visit(page)
+    seen.tab.set_viewport_size(PHONE)
+    seen.tab.wait_for_timeout(150)
+    wide = seen.tab.evaluate(
+        """document.documentElement.scrollWidth <= window.innerWidth ? [] :
+           [...document.querySelectorAll('article *')].filter(
+               e => e.getBoundingClientRect().right > window.innerWidth + 1
+                    && !e.closest('pre, .math, .cell_output, .pst-scrollable-table-container'))
+           .slice(0, 5).map(e => e.outerHTML.slice(0, 160)).concat(['the page is too wide'])""",
+    )
+    assert wide == []
+    size = seen.tab.evaluate(
+        "parseFloat(getComputedStyle(document.querySelector('article p')).fontSize)",
+    )
+    assert size >= 15
+
+
+# ---- chapters ---------------------------------------------------------------------
+
+def weight(visit) -> tuple[int, int]:
+    """Return the bytes of (HTML, styles, fonts and scripts; pictures), text gzipped."""
+    text = pictures = 0
+    for path, response in visit.bodies.items():
+        body = response.body()
+        if path.endswith(PICTURES) and "/_static/" not in path:
+            pictures += len(body)
+        elif path.endswith((".woff", ".woff2", ".png")):
+            text += len(body)
+        else:
+            text += len(gzip.compress(body, 9))
+    return text, pictures
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_page_is_light(visit, page, record_property, capsys):
+    seen = visit(page)
+    seen.read_to_the_end()
+    seen.tab.wait_for_timeout(300)
+    text, pictures = weight(seen)
+    with capsys.disabled():
+        print(f"\n{page}: {text / 1000:.0f} kB of text and scripts, {pictures / 1000:.0f} kB of "
+              "pictures")
+    assert text < TEXT_LIMIT
+    assert pictures < PICTURE_LIMIT
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_pictures_below_the_fold_wait_until_the_reader_comes_near(visit, page):
+    seen = visit(page)
+    images = seen.tab.evaluate(
+        """[...document.querySelectorAll('article img')].map(i => ({
+               lazy: i.loading === 'lazy', sized: i.hasAttribute('width'), src: i.src,
+               top: i.getBoundingClientRect().top}))"""
+    )
+    assert images, "a chapter without a picture"
+    assert [i["src"] for i in images if not i["sized"]] == []
+    assert [i["src"] for i in images if i["top"] > 2 * DESK["height"] and not i["lazy"]] == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_has_its_colab_button(visit, page):
+    seen = visit(page)
+    button = seen.tab.get_by_role("link", name="Open in Colab")
+    assert button.is_visible()
+    name = page.removeprefix("notebooks/") + ".ipynb"
+    assert button.get_attribute("href") == identity().colab(name)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_can_be_downloaded_as_the_notebook_it_is(visit, page):
+    seen = visit(page)
+    link = seen.tab.get_by_role("link", name="Download the notebook")
+    source = seen.tab.evaluate(
+        "async url => (await fetch(url)).text()", link.evaluate("link => link.href")
+    )
+    original = json.loads((ROOT / f"{page}.ipynb").read_text("utf8"))
+    assert json.loads(source)["cells"] == original["cells"]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_folded_code_opens_from_the_keyboard(visit, page):
+    seen = visit(page)
+    fold = seen.tab.locator("details.hide").first
+    assert fold.locator(".highlight").first.is_hidden()
+    fold.locator("summary").focus()
+    seen.tab.keyboard.press("Enter")
+    assert fold.locator(".highlight").first.is_visible()
+
+
+@pytest.mark.parametrize("page", CHAPTERS[:1])
+def test_figures_stand_on_a_white_plate_in_the_dark(visit, page):
+    seen = visit(page, color_scheme="dark")
+    assert seen.tab.evaluate("document.documentElement.dataset.theme") == "dark"
+    style = seen.tab.locator(".cell_output img").first.evaluate(
+        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter]"
+    )
+    assert style == ["rgb(255, 255, 255)", "none"]
+
+
+# ---- the site's own machinery -----------------------------------------------------
+
+def test_the_address_of_the_site_leads_to_its_first_page(browser, address):
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(address + "/")
+    tab.wait_for_url(f"**/{TOC['root']}.html")
+    assert tab.locator("h1").count() == 1
+    context.close()
+
+
+def test_search_finds_the_chapter_that_speaks_of_a_word(visit):
+    seen = visit(TOC["root"])
+    seen.tab.set_viewport_size(DESK)
+    seen.tab.locator(".search-button__button:visible").first.click()
+    box = seen.tab.locator("#search-input:visible").first
+    box.fill("discriminator")
+    box.press("Enter")
+    seen.tab.wait_for_selector("ul.search li a")
+    seen.tab.wait_for_function("!document.querySelector('#search-progress')?.innerText"
+                               " || document.querySelectorAll('ul.search li').length > 0")
+    links = seen.tab.locator("ul.search li a").evaluate_all("all => all.map(a => a.pathname)")
+    assert any(link.startswith("/notebooks/") for link in links) or not CHAPTERS
+    with seen.tab.expect_navigation(wait_until="load"):
+        seen.tab.locator("ul.search li a").first.click()
+    assert seen.tab.locator("h1").count() == 1
+    assert seen.outside == []
+
+
+def test_the_theme_can_be_switched_and_is_remembered(visit):
+    seen = visit(TOC["root"], color_scheme="light")
+    switch = seen.tab.locator(".theme-switch-button").first
+    themes = set()
+    for _ in range(3):
+        switch.click()
+        themes.add(seen.tab.evaluate("document.documentElement.dataset.mode"))
+    assert themes == {"light", "dark", "auto"}
+    while seen.tab.evaluate("document.documentElement.dataset.mode") != "dark":
+        switch.click()
+    seen.tab.reload()
+    assert seen.tab.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_menu_opens_on_a_phone(visit):
+    seen = visit(TOC["root"])
+    seen.tab.set_viewport_size(PHONE)
+    seen.tab.get_by_role("button", name="Contents of the book").click()
+    seen.tab.wait_for_timeout(400)
+    link = seen.tab.locator(".bd-sidebar-primary nav a").first
+    assert link.is_visible()
+    assert link.bounding_box()["x"] >= 0
+
+
+def test_no_page_loads_fontawesome_or_thebe():
+    for page in SITE.rglob("*.html"):
+        if "_static" not in page.parts:
+            text = page.read_text("utf8").lower()
+            assert "fontawesome" not in text, page
+            assert "thebe" not in text, page
