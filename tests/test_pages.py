@@ -51,8 +51,8 @@ def test_a_chapter_builds_only_on_earlier_ones():
 
 
 @pytest.mark.parametrize(("value", "expected"), [
-    (0.14612, "0.146"), (3.5561, "3.56"), (61.23, "61.2"), (1204.6, "1,205"), (0.0, "0.000"),
-    (-0.0123, "-0.012"), (float("nan"), make_pages.DASH),
+    (0.14612, "0.146"), (3.5561, "3.56"), (61.23, "61.2"), (1204.6, "1,205"), (0.0, "0"),
+    (-0.0123, "-0.0123"), (0.0009876, "0.000988"), (float("nan"), make_pages.DASH),
 ])
 def test_numbers_keep_about_three_digits(value, expected):
     assert make_pages.number(value) == expected
@@ -75,13 +75,19 @@ def card(**changes):
 def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
     second = {"extractor": "digits-unlabelled", "frechet": 9.5}
     both = card(metrics=card()["metrics"] | {"other": [second]})
-    judge = card(name="digits-labelled", metrics={"data": "digits", "accuracy": 0.97})
-    monkeypatch.setattr(make_pages, "cards", lambda: [both, judge])
+    classifier = card(name="digits-classifier", seconds=36.0, metrics={"accuracy": 0.97})
+    judge = card(name="digits-labelled", seconds=2.0, metrics={"floor": 0.21})
+    other = card(name="digits-unlabelled", seconds=37.0, metrics={"floor": 0.52})
+    monkeypatch.setattr(make_pages, "cards", lambda: [both, classifier, judge, other])
     rows = make_pages.results().splitlines()[2:]
     assert len(rows) == 2
     assert "247,000" in rows[0] and "61 s" in rows[0] and "4.00 ± 1.41" in rows[0]
+    assert "| 0.150 |" in rows[0], "a card's own floor goes first"
     assert "digits-unlabelled" in rows[1] and "9.50" in rows[1] and "| digits |" in rows[1]
-    assert "97.0 %" in make_pages.judges() and "digits-x" not in make_pages.judges()
+    assert "| 0.520 |" in rows[1], "else the extractor's"
+    judged = make_pages.judges().splitlines()[2:]
+    assert [row.split("`")[1] for row in judged] == ["digits-labelled", "digits-unlabelled"]
+    assert "36 s" in judged[0] and "97.0 %" in judged[0] and "97.0" not in judged[1]
 
 
 def test_results_have_a_row_for_each_card_with_a_distance():

@@ -12,6 +12,7 @@ import argparse
 import ast
 import base64
 import json
+import math
 import re
 import statistics
 import sys
@@ -46,14 +47,13 @@ def cards() -> list[dict]:
 
 
 def number(value: float) -> str:
-    """Return `value` with three significant digits and no exponent: 0.146, 3.56, 61.2, 1,205."""
+    """Return `value` with three significant digits and no exponent: 0.00123, 3.56, 61.2, 1,205."""
     if value != value:
         return DASH
-    size = abs(value)
-    if size >= 100:
-        return f"{value:,.0f}"
-    places = 1 if size >= 10 else 2 if size >= 1 else 3
-    return f"{value:.{places}f}"
+    if value == 0:
+        return "0"
+    places = min(6, max(0, 2 - math.floor(math.log10(abs(value)))))
+    return f"{value:,.{places}f}"
 
 
 def spread(value) -> str:
@@ -96,10 +96,13 @@ def chapter_link(number_: str | None) -> str:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table; numbers stand right, the first column left."""
-    align = ["---", *["--:"] * (len(head) - 1)]
-    lines = [head, align, *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    """Return a Markdown table; a column of numbers stands right, one of words left."""
+    numbers = re.compile(rf"[-−]?\d[\d,.]*( ± [\d,.]+)?( %| s| min| MB| kB)?|{DASH}")
+    align = [
+        "--:" if all(numbers.fullmatch(cell) for cell in column) else "---"
+        for column in zip(*rows, strict=True)
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, align, *rows])
 
 
 # --- the made parts
@@ -138,24 +141,33 @@ def _lower(text: str) -> str:
 
 
 def results() -> str:
-    """Return the table of all models that were put to the ruler."""
+    """Return the table of all models that were put to the ruler.
+
+    A card that leaves it out was measured as chapter 06 rules: with the extractor trained on its
+    data with labels; the floor then is the extractor's own.
+    """
+    all_cards = cards()
+    known = {card["name"]: metrics_of(card) for card in all_cards}
     rows = []
-    for card in cards():
-        metrics = card.get("metrics") or {}
+    for card in all_cards:
+        metrics = metrics_of(card)
         for one in [metrics, *metrics.get("other", [])]:
             if one.get("frechet") is None:
                 continue
+            data = one.get("data") or metrics.get("data") or data_of(card)
+            extractor = one.get("extractor") or f"{data}-labelled"
+            floor = one.get("floor") or known.get(extractor, {}).get("floor")
             rows.append([
                 f"`{card['name']}`",
                 chapter_link(card.get("chapter")),
-                one.get("data") or metrics.get("data") or DASH,
+                data,
                 f"{card['parameters']:,}",
                 duration(card.get("seconds")),
-                f"`{one['extractor']}`" if one.get("extractor") else DASH,
+                f"`{extractor}`",
                 f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
                 spread(one["frechet"]),
                 seeds(one["frechet"]),
-                spread(one.get("floor")),
+                spread(floor),
                 spread(one.get("kernel")),
                 spread(one.get("precision")),
                 spread(one.get("recall")),
@@ -167,23 +179,38 @@ def results() -> str:
     return table(head, rows)
 
 
+def metrics_of(card: dict) -> dict:
+    """Return what was measured of a model, or nothing."""
+    return card.get("metrics") or {}
+
+
+def data_of(card: dict) -> str:
+    """Return the data set a model was trained on, by its settings or by its name."""
+    return card.get("settings", {}).get("data") or card["name"].split("-")[0]
+
+
 def judges() -> str:
-    """Return the table of the models that judge the others."""
-    rows = [
-        [
-            f"`{card['name']}`", chapter_link(card.get("chapter")),
-            card["metrics"].get("data") or DASH, f"{card['parameters']:,}",
-            duration(card.get("seconds")),
-            f"{100 * card['metrics']['accuracy']:.1f} %"
-            if card["metrics"].get("accuracy") is not None else DASH,
-        ]
-        for card in cards()
-        if not (card.get("metrics") or {}).get("frechet")
-        and (card["name"].endswith("labelled"))
-    ]
+    """Return the table of the extractors; one cut from a classifier shows that one's facts."""
+    found = {card["name"]: card for card in cards()}
+    rows = []
+    for name, card in found.items():
+        data, _, kind = name.rpartition("-")
+        if kind not in ("labelled", "unlabelled"):
+            continue
+        origin = found.get(f"{data}-classifier", card) if kind == "labelled" else card
+        accuracy = metrics_of(origin).get("accuracy")
+        rows.append([
+            f"`{name}`", chapter_link(card.get("chapter")), data,
+            "telling the ten classes apart" if kind == "labelled" else "copying pictures",
+            f"{card['parameters']:,}", duration(origin.get("seconds")),
+            f"{100 * accuracy:.1f} %" if accuracy is not None else DASH,
+            spread(metrics_of(card).get("floor")),
+        ])
     if not rows:
         return "The extractors are not trained yet."
-    return table(["Extractor", "Chapter", "Data", "Parameters", "Trained", "Test accuracy"], rows)
+    head = ["Extractor", "Chapter", "Data", "Learnt by", "Parameters", "Trained",
+            "Right on the test split", "Floor"]
+    return table(head, rows)
 
 
 def provenance() -> str:
@@ -215,7 +242,7 @@ def provenance() -> str:
             rows.append(row)
         if rows:
             head = ["Name", "Size", "From", "Licence"] + (["Changed"] if kind == "data" else [])
-            made = table(head, rows).replace("--:", "---")
+            made = table(head, rows)
             lines += [f"**{title}**", "", made, ""]
     return "\n".join(lines).rstrip()
 
@@ -234,7 +261,7 @@ def photographs() -> str:
     )
     wheels = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
     rows = [[f"`{name}`", wheels[package], credit] for name, (package, _, credit) in listed.items()]
-    return table(["Name", "Comes with", "By, and terms"], rows).replace("--:", "---")
+    return table(["Name", "Comes with", "By, and terms"], rows)
 
 
 def gallery() -> str:
@@ -248,7 +275,8 @@ def gallery() -> str:
                 f":link: ../notebooks/{chapter.name}", ":link-type: doc"]
         if pictures := stored_pictures(chapter.path):
             alt = " ".join(pictures[0][1].split())
-            card += [f":img-top: pictures/{chapter.name}.png", f":img-alt: {alt}"]
+            file = picture_name(chapter.name, pictures[0][0])
+            card += [f":img-top: pictures/{file}", f":img-alt: {alt}"]
         cards.append("\n".join([*card, "", words, ":::"]))
     if not cards:
         return "The first chapters are being written."
@@ -302,21 +330,27 @@ def opening(path: Path) -> tuple[str, str]:
 
 
 def pictures() -> dict[Path, bytes]:
-    """Return the pictures that the welcome page shows, as they should be: path -> PNG bytes."""
+    """Return the pictures that the welcome page shows, as they should be: path -> bytes."""
     wanted = {}
     for chapter in CHAPTERS:
         if chapter.ready and (found := stored_pictures(chapter.path)):
-            wanted[PICTURES / f"{chapter.name}.png"] = found[0][0]
+            wanted[PICTURES / picture_name(chapter.name, found[0][0])] = found[0][0]
     return wanted
 
 
+def picture_name(name: str, data: bytes) -> str:
+    """Return the file name of a picture: photographs are stored as JPEG, all else as PNG."""
+    return name + (".jpg" if data.startswith(b"\xff\xd8") else ".png")
+
+
 def stored_pictures(path: Path) -> list[tuple[bytes, str]]:
-    """Return the PNG pictures a notebook stored, in order, each with its text alternative."""
+    """Return the pictures a notebook stored, in order, each with its text alternative."""
     found = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         image = cell.get("metadata", {}).get("mystnb", {}).get("image", {})
         for output in cell.get("outputs", []):
-            data = output.get("data", {}).get("image/png")
+            kinds = output.get("data", {})
+            data = kinds.get("image/png") or kinds.get("image/jpeg")
             if data:
                 found.append((base64.b64decode("".join(data)), image.get("alt", "")))
     return found
