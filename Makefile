@@ -5,8 +5,10 @@ SHELL := /bin/bash
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
-# The newest Python here that the pins are proven on; `make book PYTHON=/path/to/python3` chooses.
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+# The first Python here that runs and that the pins are proven on; PYTHON=/path/to/python3 chooses.
+FITS   := -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p $(FITS) 2>/dev/null && command -v $$p && exit; done; command -v python3)
 PROFILE ?= quick
 PORT   ?= 8000
 # The order in which the chapters' weights need each other.
@@ -26,7 +28,7 @@ help:  ## list the commands
 
 $(VENV)/.made: requirements.txt requirements-encoder.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No python3 was found: install Python 3.11, 3.12 or 3.13, or say make PYTHON=/path/to/python3."; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	@"$(PYTHON)" $(FITS) || \
 	  { echo "$$("$(PYTHON)" --version) does not do: the book needs Python 3.11, 3.12 or 3.13 (make PYTHON=/path/to/python3)."; exit 1; }
 	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv."; exit 1; }
