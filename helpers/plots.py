@@ -32,18 +32,23 @@ _ALIASES = {
 }  # fmt: skip
 DPI = 100
 PAD = 2  # pixels between tiles
-LARGEST_PNG = 190_000  # bytes; the book allows 200 KB a figure
+LARGEST = 190_000  # bytes; the book allows 200 KB a figure
 
 
 class Figure(_Figure):
-    """Be a matplotlib figure that a notebook shows once, as a small PNG."""
+    """Be a matplotlib figure that a notebook shows once: a small PNG, or a JPEG of photographs."""
+
+    photograph = False  # set by `grid` and `sheet` for colour images
 
     def _repr_png_(self):
-        return to_png(self)
+        return None if self.photograph else to_png(self)
+
+    def _repr_jpeg_(self):
+        return to_jpeg(self) if self.photograph else None
 
 
 def style() -> None:
-    """Set matplotlib's defaults to the book's look, and show figures as small PNGs in Jupyter."""
+    """Set matplotlib's defaults to the book's look, and show figures as small files in Jupyter."""
     cycle = [COLORS[k] for k in ("real", "generated", "discriminator", "other", "light")]
     matplotlib.rcParams.update({
         "figure.dpi": DPI, "savefig.dpi": DPI, "figure.figsize": (6, 3.6),
@@ -61,7 +66,9 @@ def style() -> None:
     })  # fmt: skip
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:  # Jupyter's own formatter for figures would make larger files
-        shell.display_formatter.formatters["image/png"].for_type(Figure, to_png)
+        formatters = shell.display_formatter.formatters
+        formatters["image/png"].for_type(Figure, Figure._repr_png_)
+        formatters["image/jpeg"].for_type(Figure, Figure._repr_jpeg_)
 
 
 def subplots(rows=1, cols=1, *, width=6, height=None, **options):
@@ -163,18 +170,36 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
 
 def to_png(figure) -> bytes:
     """Render a figure as a PNG of at most about 190 kB, reducing its colours if it must."""
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.06)
-    picture = Image.open(buffer).convert("RGB")
+    picture = _rendered(figure)
     for colors, scale in ((None, 1), (256, 1), (128, 1), (128, 0.85), (128, 0.7), (64, 0.6)):
         size = [round(side * scale) for side in picture.size]
         smaller = picture if scale == 1 else picture.resize(size, Image.Resampling.LANCZOS)
-        smaller = smaller if colors is None else smaller.quantize(colors)
-        buffer = io.BytesIO()
-        smaller.save(buffer, "PNG", optimize=True)
-        if buffer.tell() <= LARGEST_PNG:
+        data = _encoded(smaller if colors is None else smaller.quantize(colors), "PNG")
+        if len(data) <= LARGEST:
             break
+    return data
+
+
+def to_jpeg(figure) -> bytes:
+    """Render a figure of photographs as a JPEG of at most about 190 kB."""
+    picture = _rendered(figure)
+    for quality in (90, 85, 78, 70, 60):
+        data = _encoded(picture, "JPEG", quality=quality)
+        if len(data) <= LARGEST:
+            break
+    return data
+
+
+def _rendered(figure):
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.06)
+    return Image.open(buffer).convert("RGB")
+
+
+def _encoded(picture, kind, **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, optimize=True, **options)
     return buffer.getvalue()
 
 
@@ -187,6 +212,7 @@ def _picture(canvas, title, width, margin=0.0, top=0.0):
     across, down = wide * factor / DPI, tall * factor / DPI
     head = top + (0.32 if title else 0)
     figure = Figure(figsize=(across + margin, down + head), dpi=DPI)
+    figure.photograph = canvas.shape[2] == 3
     box = (margin / (across + margin), 0, across / (across + margin), down / (down + head))
     axes = figure.add_axes(box)
     axes.axis("off")
@@ -220,7 +246,10 @@ def _batch(images, name):
 
 
 def _line(values, name, positive=False):
-    values = np.asarray(values, dtype=np.float64)
+    try:
+        values = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be made of numbers.") from None
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name} must be a 1-D array of at least one value; got {values.shape}.")
     if not np.isfinite(values).all():
