@@ -24,6 +24,9 @@ help:  ## list the commands
 	@echo
 	@echo "  make chapter N=04 PROFILE=full   runs one chapter for real, and stores its outputs and weights"
 
+# The tests of the helpers alone: they need none of the tools that build the site.
+HELPERS_TESTS := tests $(foreach t,site house notebooks pages,--ignore=tests/test_$(t).py)
+
 # ---- the environment --------------------------------------------------------------
 
 $(VENV)/.made: requirements.txt requirements-encoder.txt pyproject.toml
@@ -93,15 +96,16 @@ pins: $(VENV)/.made  ## resolve requirements.txt for Python 3.11, 3.12 and 3.13,
 test-colab: $(VENV)/.made  ## the helpers' tests in .venv-colab: TF 2.20, Keras 3.13, NumPy 2.1, ipywidgets 7.7
 	test -x .venv-colab/bin/python || "$(PYTHON)" -m venv .venv-colab
 	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-colab.txt
+	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-encoder.txt
 	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	.venv-colab/bin/python -m pytest tests --ignore=tests/test_site.py --ignore=tests/test_house.py --ignore=tests/test_notebooks.py
+	.venv-colab/bin/python -m pytest $(HELPERS_TESTS)
 
 test-newest:  ## the helpers' tests in .venv-newest on the newest releases that pyproject.toml admits or not yet
 	test -x .venv-newest/bin/python || "$(PYTHON)" -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade tensorflow-cpu keras numpy scipy scikit-image scikit-learn \
 	  matplotlib pillow h5py ipykernel ipywidgets tensorboard pytest hypothesis pyyaml nbformat nbclient setuptools
 	.venv-newest/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	.venv-newest/bin/python -m pytest tests --ignore=tests/test_site.py --ignore=tests/test_house.py --ignore=tests/test_notebooks.py
+	.venv-newest/bin/python -m pytest $(HELPERS_TESTS)
 
 clean:  ## remove what can be made again: the site and caches (runs/ and .venv stay)
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis helpers.egg-info
