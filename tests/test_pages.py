@@ -9,8 +9,10 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from docutils.core import publish_doctree
+from PIL import Image
 
 from book._ext.book_docstrings import plain_to_rest
 from tools import draw_map, make_pages
@@ -34,7 +36,27 @@ def test_made_parts_are_current():
 
 
 def test_no_picture_lies_in_the_folder_that_no_chapter_made():
-    assert {*make_pages.PICTURES.glob("*")} == {*make_pages.pictures()}
+    made = {*make_pages.pictures(), make_pages.PICTURES / "welcome.png"}
+    assert {*make_pages.PICTURES.glob("*")} == made
+
+
+def test_the_welcome_picture_is_what_the_shipped_generator_makes():
+    from tools import make_welcome
+
+    stored = np.asarray(Image.open(make_welcome.PATH), np.int16)
+    drawn = make_welcome.draw().astype(np.int16)
+    assert stored.shape == drawn.shape, "run: python -m tools.make_welcome"
+    assert np.abs(stored - drawn).max() <= 2, "run: python -m tools.make_welcome"
+
+
+def test_the_walk_keeps_to_the_sphere_and_passes_its_stops():
+    from tools import make_welcome
+
+    stops = np.random.default_rng(make_welcome.SEED).standard_normal((3, 64))
+    path = make_welcome.walk(64)
+    np.testing.assert_allclose(path[[0, -1]], stops[[0, 2]], rtol=1e-5)
+    lengths, ends = np.linalg.norm(path, axis=1), np.linalg.norm(stops, axis=1)
+    assert 0.9 * ends.min() < lengths.min() and lengths.max() < 1.1 * ends.max()
 
 
 def test_contents_are_the_22_chapters_and_every_notebook_is_one_of_them():

@@ -15,7 +15,7 @@ LINES = {
         "stops": ("01", "02", "03", "04", "05", "06", "07", "08", "09"),
     },
     "style": {
-        "source": "Features", "says": "What a trained network sees", "paper": "Gatys et al., 2016",
+        "source": "Features", "says": "What a network sees", "paper": "Gatys et al., 2016",
         "stops": ("10", "11", "12", "13"),
     },
     "words": {

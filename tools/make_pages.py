@@ -280,7 +280,12 @@ def gallery() -> str:
         cards.append("\n".join([*card, "", words, ":::"]))
     if not cards:
         return "The first chapters are being written."
-    return "\n\n".join(["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::"])
+    left = sum(not chapter.ready for chapter in CHAPTERS)
+    rest = (
+        f"{left} more chapters are planned, up to a model that draws what a sentence says. The "
+        "[map of ideas](map.md) shows where each belongs."
+    )
+    return "\n\n".join(["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::", *[rest][: left]])
 
 
 MADE = {  # page -> its made parts
