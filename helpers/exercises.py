@@ -252,7 +252,8 @@ def _kind(value) -> str:
         return f"an array of {value.dtype}"
     if callable(value):
         return "a function"
-    return {bool: "True or False", str: "a string"}.get(type(value), f"a {type(value).__name__}")
+    names = {bool: "True or False", str: "a string", type(None): "None"}
+    return names.get(type(value), f"a value of type {type(value).__name__}")
 
 
 def _describe(problem) -> str:

@@ -215,7 +215,8 @@ class TestEngine:
         assert verdict.status == "wrong"
         assert "ZeroDivisionError" in verdict.message
         assert "return" in grade("99.2", lambda x: [].append(x)).message
-        assert grade("99.2", 5).message == "answer must be a function, not a int."
+        refusal = "answer must be a function, not a value of type int."
+        assert grade("99.2", 5).message == refusal
         assert grade("99.2", lambda x: tf.constant(x)) == ("right", "It gave 3.")
 
         def later(x):
