@@ -91,6 +91,21 @@ def better_images(body: str, folder: Path) -> str:
     return IMAGE.sub(better, body)
 
 
+def plain_words(body: str) -> str:
+    """Say what a folded cell holds in the book's words, and set the line of times apart."""
+    # The summary's own text is its name; a label over it would hide it from a screen reader.
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    cells = re.split(r'(?=<div class="cell[ "])', body)
+    for index, cell in enumerate(cells):
+        what = "the solution" if "tag_solution" in cell[:200] else "the cell"
+        for verb in ("Show", "Hide"):
+            cell = cell.replace(f"{verb} code cell source", f"{verb} the code")
+            cell = cell.replace(f"{verb} code cell outputs", f"{verb} the output")
+            cell = cell.replace(f"{verb} code cell content", f"{verb} {what}")
+        cells[index] = cell
+    return "".join(cells).replace("<p>Time: quick", '<p class="book-time">Time: quick', 1)
+
+
 def mend_page(app, pagename, templatename, context, doctree) -> None:
     """Mend one page before it is written."""
     if app.builder.format != "html":
@@ -106,7 +121,7 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
     if body:
         # Pictures of outputs are written before the pages; those of pages only at the end,
         # so their sizes are read from the sources.
-        body = better_images(body, Path(app.outdir, pagename).parent)
+        body = better_images(plain_words(body), Path(app.outdir, pagename).parent)
         # A table that scrolls on a phone must scroll by keyboard too.
         wide = '<div class="pst-scrollable-table-container"'
         context["body"] = body.replace(wide, f'{wide} tabindex="0"')
