@@ -91,7 +91,8 @@ def test_spread_is_mean_and_sample_deviation():
 def card(**changes):
     return {"name": "digits-x", "chapter": "05", "parameters": 247_000, "seconds": 61.2,
             "metrics": {"data": "digits", "extractor": "digits-labelled", "n_generated": 5000,
-                        "frechet": [3.0, 5.0], "floor": 0.15, "precision": 0.77}} | changes
+                        "frechet": [3.0, 5.0], "floor": 0.15, "precision": 0.77,
+                        "note": "the seed shipped is 0"}} | changes
 
 
 def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
@@ -101,8 +102,9 @@ def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
     judge = card(name="digits-labelled", seconds=2.0, metrics={"floor": 0.21})
     other = card(name="digits-unlabelled", seconds=37.0, metrics={"floor": 0.52})
     monkeypatch.setattr(make_pages, "cards", lambda: [both, classifier, judge, other])
-    rows = make_pages.results().splitlines()[2:]
-    assert len(rows) == 2
+    rows, notes = make_pages.results().split("\n\n")
+    rows = rows.splitlines()[2:]
+    assert len(rows) == 2 and notes == "- `digits-x`: the seed shipped is 0."
     assert "247,000" in rows[0] and "61 s" in rows[0] and "4.00 ± 1.41" in rows[0]
     assert "| 0.150 |" in rows[0], "a card's own floor goes first"
     assert "digits-unlabelled" in rows[1] and "9.50" in rows[1] and "| digits |" in rows[1]

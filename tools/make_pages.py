@@ -162,7 +162,7 @@ def results() -> str:
                 chapter_link(card.get("chapter")),
                 data,
                 f"{card['parameters']:,}",
-                duration(card.get("seconds")),
+                duration(metrics.get("seconds_of_two_cores") or card.get("seconds")),
                 f"`{extractor}`",
                 f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
                 spread(one["frechet"]),
@@ -176,7 +176,9 @@ def results() -> str:
         return "No model has been put to the ruler yet."
     head = ["Model", "Chapter", "Data", "Parameters", "Trained", "Extractor", "N", "Fréchet",
             "Seeds", "Floor", "Kernel", "Precision", "Recall"]
-    return table(head, rows)
+    notes = [f"- `{card['name']}`: {metrics_of(card)['note'].rstrip('.')}."
+             for card in all_cards if metrics_of(card).get("note")]
+    return "\n".join([table(head, rows), *([""] if notes else []), *notes])
 
 
 def metrics_of(card: dict) -> dict:
