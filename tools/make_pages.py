@@ -276,9 +276,9 @@ def gallery() -> str:
         card = [f":::{{grid-item-card}} {chapter.number} · {title}",
                 f":link: ../notebooks/{chapter.name}", ":link-type: doc"]
         if pictures := stored_pictures(chapter.path):
-            alt = " ".join(pictures[0][1].split())
+            quoted = json.dumps(" ".join(pictures[0][1].split()), ensure_ascii=False)
             file = picture_name(chapter.name, pictures[0][0])
-            card += [f":img-top: pictures/{file}", f":img-alt: {alt}"]
+            card += [f":img-top: pictures/{file}", f":img-alt: {quoted}"]
         cards.append("\n".join([*card, "", words, ":::"]))
     if not cards:
         return "The first chapters are being written."
