@@ -214,19 +214,15 @@ def features(extractor, images, batch_size=500):
     return _feature_array(found, "the output of extractor", at_least=1)
 
 
-def evaluate(generated_images, real_images, extractor):
-    """Measure generated against real images by every number of this module, on one extractor.
+def compare(generated, real):
+    """Measure features of generated against features of real images by every number here.
 
-    Both: float (N, H, W, C) in [-1, 1], at least 4 images each. Returns a dict: frechet, kernel,
-    kernel_se, precision, recall, n_real, n_generated. Precision and recall (k=3) use as many
-    images of each set as the smaller one has, drawn without replacement by a fixed seed.
-    Raises TypeError or ValueError that names the argument.
+    Both: (N, D), at least 4 rows each. Returns a dict: frechet, kernel, kernel_se, precision,
+    recall, n_real, n_generated. Precision and recall (k=3) use as many rows of each set as the
+    smaller one has, drawn without replacement by a fixed seed. Raises TypeError or ValueError
+    that names the argument.
     """
-    for name, images in (("generated_images", generated_images), ("real_images", real_images)):
-        if len(_image_array(images, name)) < 4:
-            raise ValueError(f"{name} has {len(images)} images, and at least 4 are needed; "
-                             "the book's own numbers use thousands.")
-    generated, real = features(extractor, generated_images), features(extractor, real_images)
+    generated, real = _feature_pair(generated, real, ("generated", "real"), at_least=4)
     kernel, kernel_se = kernel_distance(generated, real)
     count, rng = min(len(real), len(generated)), np.random.default_rng(0)
     precision, recall = precision_recall(rng.permutation(real)[:count],
@@ -234,3 +230,16 @@ def evaluate(generated_images, real_images, extractor):
     return {"frechet": frechet_distance(generated, real), "kernel": kernel,
             "kernel_se": kernel_se, "precision": precision, "recall": recall,
             "n_real": len(real), "n_generated": len(generated)}
+
+
+def evaluate(generated_images, real_images, extractor):
+    """Measure generated against real images: `compare` on what `extractor` says of them.
+
+    Both: float (N, H, W, C) in [-1, 1], at least 4 images each. Returns the dict of `compare`.
+    Raises TypeError or ValueError that names the argument.
+    """
+    for name, images in (("generated_images", generated_images), ("real_images", real_images)):
+        if len(_image_array(images, name)) < 4:
+            raise ValueError(f"{name} has {len(images)} images, and at least 4 are needed; "
+                             "the book's own numbers use thousands.")
+    return compare(features(extractor, generated_images), features(extractor, real_images))

@@ -195,7 +195,7 @@ def test_copies_count_as_inside_although_every_radius_is_zero():
 
 
 @laws
-@given(seeds, st.integers(5, 40), st.integers(1, 10), st.integers(1, 4))
+@given(seeds, st.integers(6, 40), st.integers(1, 10), st.integers(1, 4))
 def test_precision_recall_laws(seed, n, d, k):
     real, generated = two_sets(seed, n, n + 5, d)
     found = metrics.precision_recall(real, generated, k)
@@ -246,6 +246,16 @@ def test_evaluate_is_the_four_metrics():
     assert (found["n_real"], found["n_generated"]) == (30, 50)
     same = metrics.evaluate(real, real[::-1], brightness_by_row)
     assert (same["precision"], same["recall"]) == (1.0, 1.0)
+
+
+def test_compare_uses_equal_counts_for_precision_and_recall():
+    a, b = two_sets(13, 40, 40, 4)
+    found = metrics.compare(a, b)  # equal counts: all rows are used, so their order is no matter
+    assert (found["precision"], found["recall"]) == metrics.precision_recall(b, a)
+    few = metrics.compare(np.vstack([a, a + 1000]), b)
+    assert few["n_generated"] == 80 and few["precision"] < found["precision"]
+    with pytest.raises(ValueError, match=r"^generated has 3 samples, and at least 4"):
+        metrics.compare(a[:3], b)
 
 
 # --- errors for people -----------------------------------------------------------------------
