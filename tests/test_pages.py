@@ -124,12 +124,15 @@ def test_provenance_names_every_asset_and_loses_no_byte(monkeypatch):
     files = {
         "data/digits-train-0.png": {"bytes": 1_000_000, "source": "S", "licence": "L"},
         "data/digits-test-0.png": {"bytes": 500_000, "source": "S", "licence": "L"},
+        "measured/a.npz": {"bytes": 3_000, "source": "made by chapter 06", "licence": "MIT"},
+        "measured/b.npz": {"bytes": 4_000, "source": "made by chapter 06", "licence": "MIT"},
         "weights/w.npz": {"bytes": 2_000, "source": "made by chapter 04", "licence": "MIT"},
     }
     monkeypatch.setattr(make_pages, "manifest", lambda: files)
     made = make_pages.provenance()
     assert "| `digits` | 1.5 MB | S | L |" in made
     assert "| `w` | 2 kB | chapter " in made
+    assert "| 2 results | 7 kB | chapter " in made
 
 
 def test_filling_a_page_twice_changes_nothing_and_a_missing_place_is_told():

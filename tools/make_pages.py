@@ -225,6 +225,8 @@ def provenance() -> str:
         stem = Path(name).stem
         if folder == "data":
             stem = stem.split("-")[0]
+        if folder == "measured":  # one row a chapter
+            stem = facts.get("source", DASH)
         groups.setdefault((folder, stem), []).append(facts)
     lines = []
     for kind, title in KINDS.items():
@@ -237,13 +239,15 @@ def provenance() -> str:
             if url := facts.get("source_url"):
                 source = f"[{source}]({url})"
             source = re.sub(r"^made by chapter (\d\d)$", _made_by, source)
-            row = [f"`{stem}`", size(sum(one["bytes"] for one in files)), source,
+            what = f"{len(files)} results" if kind == "measured" else f"`{stem}`"
+            row = [what, size(sum(one["bytes"] for one in files)), source,
                    facts.get("licence", DASH)]
             if kind == "data":
                 row.append(facts.get("changes", DASH))
             rows.append(row)
         if rows:
-            head = ["Name", "Size", "From", "Licence"] + (["Changed"] if kind == "data" else [])
+            head = ["What" if kind == "measured" else "Name", "Size", "From", "Licence"]
+            head += ["Changed"] * (kind == "data")
             made = table(head, rows)
             lines += [f"**{title}**", "", made, ""]
     return "\n".join(lines).rstrip()
