@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import nbformat
+
 from tools.identity import identity
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,6 +87,15 @@ def environment(folder: Path, bare: Path) -> dict[str, str]:
     }
 
 
+def numbered_copy(source: Path, target: Path) -> None:
+    """Copy a notebook with execution counts: nbval takes a cell without one for never run."""
+    notebook = nbformat.read(source, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(code, start=1):
+        cell.execution_count = count
+    nbformat.write(notebook, target)
+
+
 def prove(notebook: Path, bare: Path, prefix: list[str]) -> bool:
     """Execute one chapter in an empty folder; return whether nbval found nothing wrong."""
     with tempfile.TemporaryDirectory(prefix="chapter-") as name:
@@ -92,7 +103,7 @@ def prove(notebook: Path, bare: Path, prefix: list[str]) -> bool:
         variables = environment(folder, bare)
         desk = folder / "content"
         desk.mkdir()
-        shutil.copy2(notebook, desk)
+        numbered_copy(notebook, desk / notebook.name)
         command = [
             *prefix, sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env",
             f"--nbval-cell-timeout={CELL_TIMEOUT}", "-p", "no:cacheprovider", "-p", "no:xdist",
