@@ -3,15 +3,15 @@
 Every model here is unconditional, and its images are float32, channels last, in [-1, 1].
 """
 
-import io
-import json
-import os
-import pathlib
-
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops
+
+from helpers.training import ResumeTraining, Watch, check_counts, check_images, shuffled
+
+__all__ = ["GAN", "LeastSquaresGAN", "NonSaturatingGAN", "ResumeTraining", "SaturatingGAN",
+           "build_discriminator", "build_generator", "check_images", "shuffled"]
 
 
 def build_generator(latent_dim=64, width=32, kernel=4):
@@ -19,7 +19,7 @@ def build_generator(latent_dim=64, width=32, kernel=4):
 
     Source: Radford, Metz and Chintala, 2016, https://arxiv.org/abs/1511.06434
     """
-    _check_counts(latent_dim=latent_dim, width=width, kernel=kernel)
+    check_counts(latent_dim=latent_dim, width=width, kernel=kernel)
     latents = x = keras.Input((latent_dim,), name="latents")
     x = layers.Dense(7 * 7 * 2 * width, use_bias=False, name="dense")(x)
     x = layers.ReLU(name="dense_relu")(layers.BatchNormalization(name="dense_norm")(x))
@@ -39,9 +39,9 @@ def build_discriminator(width=32, kernel=4, head=64, dropout=0.0):
     `dropout` is the share of activations dropped after each convolution, from 0 to below 1.
     Source: Radford, Metz and Chintala, 2016, https://arxiv.org/abs/1511.06434
     """
-    _check_counts(width=width, kernel=kernel)
+    check_counts(width=width, kernel=kernel)
     if head != 0:
-        _check_counts(head=head)
+        check_counts(head=head)
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must lie in [0, 1), got {dropout}.")
     images = x = keras.Input((28, 28, 1), name="images")
@@ -54,32 +54,6 @@ def build_discriminator(width=32, kernel=4, head=64, dropout=0.0):
         x = layers.LeakyReLU(0.2)(layers.Dense(head, name="head")(x))
     logits = layers.Dense(1, dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name="discriminator")
-
-
-def shuffled(images, batch_size=64, seed=0, epoch=0):
-    """Return one epoch of `images` as a tf.data.Dataset whose order follows from (seed, epoch).
-
-    `epoch` is an integer or a scalar tf.Variable that is read at the start of every pass.
-    What is left over after the last whole batch is dropped.
-    """
-    images = check_images(images)
-    _check_counts(batch_size=batch_size)
-    steps = len(images) // batch_size
-    if steps == 0:
-        raise ValueError(f"batch_size is {batch_size}, but images holds only {len(images)}: "
-                         "choose a smaller batch_size.")
-    with tf.device("CPU"):
-        source = tf.constant(images)
-
-    def one_epoch(_):
-        key = tf.stack([tf.cast(seed, tf.int32), tf.cast(epoch, tf.int32)])
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(images)), seed=key)
-        order = tf.reshape(order[:steps * batch_size], (steps, batch_size))
-        return tf.data.Dataset.from_tensor_slices(order)
-
-    order = tf.data.Dataset.range(1).flat_map(one_epoch)
-    batches = order.map(lambda index: tf.gather(source, index)).prefetch(2)
-    return batches.apply(tf.data.experimental.assert_cardinality(steps))
 
 
 @keras.saving.register_keras_serializable("noise_to_image")
@@ -95,7 +69,7 @@ class GAN(keras.Model):
 
     def __init__(self, generator, discriminator, *, latent_dim, ema_decay=0.99, seed=0, **kwargs):
         super().__init__(**kwargs)
-        _check_counts(latent_dim=latent_dim)
+        check_counts(latent_dim=latent_dim)
         if not 0 <= ema_decay < 1:
             raise ValueError(f"ema_decay must lie in [0, 1), got {ema_decay}.")
         if generator.input_shape[1:] != (latent_dim,):
@@ -218,7 +192,7 @@ class GAN(keras.Model):
                     kwargs["initial_epoch"] = callback.restore(self)
         kwargs["shuffle"] = False
         return super().fit(x, batch_size=batch_size, epochs=epochs, verbose=verbose,
-                           callbacks=[_Watch(epoch), *callbacks], **kwargs)
+                           callbacks=[Watch(epoch), *callbacks], **kwargs)
 
     def _check_shape(self, shape, was):
         expected = self.discriminator.input_shape[1:]
@@ -232,7 +206,7 @@ class GAN(keras.Model):
         A count draws its latents from `seed`, so the same call gives the same latents again.
         """
         if np.ndim(count_or_latents) == 0:
-            _check_counts(count_or_latents=count_or_latents)
+            check_counts(count_or_latents=count_or_latents)
             draw = np.random.default_rng(seed).standard_normal((count_or_latents, self.latent_dim))
         else:
             draw = np.asarray(count_or_latents)
@@ -242,7 +216,7 @@ class GAN(keras.Model):
                              f"(N, {self.latent_dim}), got shape {latents.shape}.")
         if not np.isfinite(latents).all():
             raise ValueError("count_or_latents holds NaN or infinite values.")
-        _check_counts(batch_size=batch_size)
+        check_counts(batch_size=batch_size)
         if ema not in self._functions:
             network = self.ema_generator if ema else self.generator
             self._functions[ema] = tf.function(lambda z: network(z, training=False),
@@ -323,110 +297,3 @@ class LeastSquaresGAN(GAN):
     def g_loss_fn(self, generated_logits):
         """Return E[(D(G(z)) - 1)^2] / 2."""
         return ops.mean(ops.square(ops.cast(generated_logits, "float32") - 1)) / 2
-
-
-class ResumeTraining(keras.callbacks.Callback):
-    """Save the whole state of a `GAN` after each epoch, and let the next `fit` go on from there.
-
-    The state is both networks, the average, both optimizers, the seeds, the epoch and its history.
-    It is written beside the old one and then put in its place, so a kill at any moment leaves one
-    whole state in `directory`. `history` holds one dict of metrics for each finished epoch.
-    """
-
-    def __init__(self, directory):
-        super().__init__()
-        self.path = pathlib.Path(directory) / "state.npz"
-        self.history = []
-
-    def restore(self, model):
-        """Load the saved state into `model` if there is one, and return the epoch to go on with."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.with_suffix(".part").unlink(missing_ok=True)
-        self.history = []
-        if not self.path.exists():
-            return 0
-        advice = f"delete {self.path} to start from the beginning"
-        try:
-            with np.load(self.path, allow_pickle=False) as saved:
-                arrays = {name: saved[name] for name in saved.files}
-            facts = json.loads(str(arrays.pop("facts")))
-        except Exception as error:
-            raise ValueError(f"{self.path} cannot be read as a saved training state "
-                             f"({type(error).__name__}): {advice}.") from error
-        variables = _state(model)
-        if [list(v.shape) for v in variables] != facts["shapes"]:
-            raise ValueError(f"The state in {self.path} belongs to another model or optimizer: "
-                             f"build the same one, or {advice}.")
-        for index, variable in enumerate(variables):
-            variable.assign(arrays[str(index)])
-        self.history = facts["history"]
-        return facts["epoch"] + 1
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Write the state atomically."""
-        self.history.append({name: float(value) for name, value in (logs or {}).items()})
-        variables = _state(self.model)
-        arrays = {str(i): ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-        if not all(np.isfinite(a).all() for a in arrays.values() if a.dtype.kind == "f"):
-            raise FloatingPointError(f"A weight is no longer a number after epoch {epoch + 1}, so "
-                                     "nothing was saved: lower the learning rates and fit again.")
-        shapes = [list(v.shape) for v in variables]
-        facts = json.dumps({"epoch": epoch, "history": self.history, "shapes": shapes})
-        buffer = io.BytesIO()
-        np.savez(buffer, facts=facts, **arrays)
-        part = self.path.with_suffix(".part")
-        with open(part, "wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self.path)
-
-
-class _Watch(keras.callbacks.Callback):
-    """Tell the data pipeline which epoch it is, and stop when a loss is no longer a number."""
-
-    def __init__(self, epoch):
-        super().__init__()
-        self.epoch = epoch
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch.assign(epoch)
-
-    def on_train_batch_end(self, batch, logs=None):
-        for name in ("d_loss", "g_loss"):
-            if not np.isfinite(float(logs[name])):
-                raise FloatingPointError(
-                    f"{name} is no longer a number in epoch {int(self.epoch) + 1}, step "
-                    f"{batch + 1}: lower the learning rates and fit again.")
-
-
-def check_images(images, name="images"):
-    """Return `images` if they are float32 (N, H, W, C) in [-1, 1]; raise one sentence if not."""
-    if not hasattr(images, "shape") or not hasattr(images, "dtype"):
-        raise TypeError(f"{name} must be an array of images, got {type(images).__name__}.")
-    images = np.asarray(images)
-    if images.dtype.kind != "f":
-        raise TypeError(f"{name} must be float32 in [-1, 1], got {images.dtype}: "
-                        "convert with helpers.images.from_uint8.")
-    if images.ndim != 4 or 0 in images.shape:
-        raise ValueError(f"{name} must have shape (N, height, width, channels) and not be empty, "
-                         f"got {images.shape}.")
-    if not np.isfinite(images).all():
-        raise ValueError(f"{name} holds NaN or infinite values.")
-    if images.min() < -1 or images.max() > 1:
-        raise ValueError(f"{name} must lie in [-1, 1], but runs from {images.min():.3g} to "
-                         f"{images.max():.3g}.")
-    return images.astype("float32", copy=False)
-
-
-def _check_counts(**counts):
-    for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
-
-
-def _state(model):
-    """List every variable that training changes, in an order that does not vary."""
-    metric_variables = {id(v) for metric in model.metrics for v in metric.variables}
-    own = [v for v in model.variables if id(v) not in metric_variables]
-    return own + model.g_optimizer.variables + model.d_optimizer.variables
