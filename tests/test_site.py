@@ -30,6 +30,7 @@ CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 TEXT_LIMIT, PICTURE_LIMIT = 600_000, 1_500_000  # bytes a chapter page may weigh
+PATIENCE = 180_000  # milliseconds: a busy machine is slow, and that is not a fault
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 
 pytestmark = pytest.mark.site
@@ -63,6 +64,7 @@ def browser():
         chromium = play.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+            timeout=PATIENCE,
         )
         yield chromium
         chromium.close()
@@ -74,6 +76,7 @@ class Visit:
     def __init__(self, browser, address, page, **options):
         self.address, self.page = address, page
         self.context = browser.new_context(viewport=DESK, **options)
+        self.context.set_default_timeout(PATIENCE)
         self.tab = self.context.new_page()
         self.faults, self.outside, self.bodies = [], [], {}
         self.context.route("**/*", self._gate)
@@ -296,6 +299,7 @@ def test_figures_stand_on_a_white_plate_in_the_dark(visit, page):
 
 def test_the_address_of_the_site_leads_to_its_first_page(browser, address):
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
     tab = context.new_page()
     tab.goto(address + "/")
     tab.wait_for_url(f"**/{TOC['root']}.html")
