@@ -81,8 +81,8 @@ def size(count: int) -> str:
 
 
 def duration(seconds) -> str:
-    """Return seconds as a reader says them: 48 s, 5 min."""
-    if seconds is None:
+    """Return seconds as a reader says them: 48 s, 5 min; under one second nothing was trained."""
+    if seconds is None or seconds < 1:
         return DASH
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
