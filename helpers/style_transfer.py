@@ -21,7 +21,7 @@ CONTENT_LAYER = "conv4_2"
 def gram(features):
     """Return the mean over all positions of f f^T: (B, h, w, C) to (C, C) float32.
 
-    This is the Gram matrix of Gatys et al. (2015, eq. 2) divided by the number of positions.
+    This is the Gram matrix of Gatys et al. (2015) divided by the number of positions.
     """
     flat = tf.reshape(features, (-1, features.shape[-1]))
     return tf.matmul(flat, flat, transpose_a=True) / tf.cast(tf.shape(flat)[0], flat.dtype)
