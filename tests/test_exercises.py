@@ -141,9 +141,14 @@ def test_stored_stubs_are_not_answered_yet(chapter, id, cell):
 def test_every_exercise_has_one_stub_and_one_solution_in_its_chapter():
     for chapter in sorted({stem for stem, _ in CELLS}):
         defined = [item.id for item in exercises.registered(chapter[:2])]
-        for solutions in (True, False):
-            there = sorted(id for stem, id, _ in calls(solutions) if stem == chapter)
-            assert there == defined, (chapter, "solutions" if solutions else "stubs")
+        stubs, solved = (
+            sorted(id for stem, id, _ in calls(solutions) if stem == chapter)
+            for solutions in (False, True)
+        )
+        assert stubs == defined, chapter
+        assert len(solved) == len(set(solved)), chapter
+        # A question's reason is its solution; an exercise needs a cell of its own.
+        assert {id for id in defined if ".q" not in id} <= set(solved) <= set(defined), chapter
 
 
 # The engine, on exercises of a chapter that does not exist.
