@@ -132,7 +132,7 @@ def test_provenance_names_every_asset_and_loses_no_byte(monkeypatch):
     made = make_pages.provenance()
     assert "| `digits` | 1.5 MB | S | L |" in made
     assert "| `w` | 2 kB | chapter " in made
-    assert "| 2 results | 7 kB | chapter " in made
+    assert made.count("| chapter [06]") + made.count("| chapter 06") == 1
 
 
 def test_filling_a_page_twice_changes_nothing_and_a_missing_place_is_told():

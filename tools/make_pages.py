@@ -157,25 +157,26 @@ def results() -> str:
             data = one.get("data") or metrics.get("data") or data_of(card)
             extractor = one.get("extractor") or f"{data}-labelled"
             floor = one.get("floor") or known.get(extractor, {}).get("floor")
+            trained = metrics.get("seconds_of_two_cores") or card.get("seconds")
             rows.append([
                 f"`{card['name']}`",
-                chapter_link(card.get("chapter")),
-                data,
-                f"{card['parameters']:,}",
-                duration(metrics.get("seconds_of_two_cores") or card.get("seconds")),
                 f"`{extractor}`",
-                f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
                 spread(one["frechet"]),
-                seeds(one["frechet"]),
                 spread(floor),
-                spread(one.get("kernel")),
+                seeds(one["frechet"]),
                 spread(one.get("precision")),
                 spread(one.get("recall")),
+                spread(one.get("kernel")),
+                f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
+                duration(trained),
+                f"{card['parameters']:,}",
+                data,
+                chapter_link(card.get("chapter")),
             ])
     if not rows:
         return "No model has been put to the ruler yet."
-    head = ["Model", "Chapter", "Data", "Parameters", "Trained", "Extractor", "N", "Fréchet",
-            "Seeds", "Floor", "Kernel", "Precision", "Recall"]
+    head = ["Model", "Extractor", "Fréchet", "Floor", "Seeds", "Precision", "Recall", "Kernel", "N",
+            "Trained", "Parameters", "Data", "Chapter"]
     notes = [f"- `{card['name']}`: {metrics_of(card)['note'].rstrip('.')}."
              for card in all_cards if metrics_of(card).get("note")]
     return "\n".join([table(head, rows), *([""] if notes else []), *notes])
@@ -239,14 +240,16 @@ def provenance() -> str:
             if url := facts.get("source_url"):
                 source = f"[{source}]({url})"
             source = re.sub(r"^made by chapter (\d\d)$", _made_by, source)
-            what = f"{len(files)} results" if kind == "measured" else f"`{stem}`"
-            row = [what, size(sum(one["bytes"] for one in files)), source,
+            row = [f"`{stem}`", size(sum(one["bytes"] for one in files)), source,
                    facts.get("licence", DASH)]
+            if kind == "measured":  # their number and size change with every measurement
+                row = row[2:]
             if kind == "data":
                 row.append(facts.get("changes", DASH))
             rows.append(row)
         if rows:
-            head = ["What" if kind == "measured" else "Name", "Size", "From", "Licence"]
+            head = ["Name", "Size", "From", "Licence"]
+            head = head[2:] if kind == "measured" else head
             head += ["Changed"] * (kind == "data")
             made = table(head, rows)
             lines += [f"**{title}**", "", made, ""]
