@@ -70,7 +70,14 @@ def picture_size(path: Path) -> tuple[int, int] | None:
         return image.size
 
 
-def better_images(body: str, folder: Path) -> str:
+def picture_sources(app) -> dict[str, Path]:
+    """Return where each picture of the site comes from: it is copied only after the pages."""
+    return {
+        name: Path(app.srcdir, source) for source, (_, name) in app.env.images.items()
+    }
+
+
+def better_images(body: str, folder: Path, sources: dict[str, Path]) -> str:
     """Give each <img> its size, and let all but the first wait until they are near."""
     seen = 0
 
@@ -80,7 +87,8 @@ def better_images(body: str, folder: Path) -> str:
         attributes = dict(ATTRIBUTE.findall(tag))
         seen += 1
         extra = []
-        file = folder / attributes.get("src", "").split("?")[0]
+        address = attributes.get("src", "").split("?")[0]
+        file = sources.get(address.rsplit("/", 1)[-1], folder / address)
         fixed = "width" in attributes or "height" in attributes or "style" in attributes
         if not fixed and file.is_file() and (size := picture_size(file)):
             extra.append(f'width="{size[0]}" height="{size[1]}"')
@@ -119,9 +127,8 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
         or ("design-tabs.js" in str(getattr(script, "filename", "")) and "sd-tab-set" in body)
     ]
     if body:
-        # Pictures of outputs are written before the pages; those of pages only at the end,
-        # so their sizes are read from the sources.
-        body = better_images(plain_words(body), Path(app.outdir, pagename).parent)
+        folder = Path(app.outdir, pagename).parent
+        body = better_images(plain_words(body), folder, picture_sources(app))
         # A table that scrolls on a phone must scroll by keyboard too.
         wide = '<div class="pst-scrollable-table-container"'
         context["body"] = body.replace(wide, f'{wide} tabindex="0"')
