@@ -1,5 +1,7 @@
 """Checks of chapter 02, the GAN objective."""
 
+import math
+
 import numpy as np
 
 from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz
@@ -21,6 +23,22 @@ quiz("02.q3", correct="b", because={
     "b": "With D between 0 and 1 the best answer is 1 where p > q: the total variation.",
     "c": "With D between 0 and 1 the gain cannot exceed 1, so it cannot diverge.",
 })  # fmt: skip
+
+
+def _pair(answer, otherwise):
+    """Return `answer` as two floats, which may be infinite; say `otherwise` if it is no pair."""
+    parts = answer if isinstance(answer, (list, tuple)) else [answer]
+    if any(isinstance(part, str) for part in parts):
+        raise Wrong(f"{otherwise} Write them without quotes: a text is no number.")
+    try:
+        pair = np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise Wrong(otherwise) from None
+    if pair.shape != (2,):
+        raise Wrong(f"{otherwise} This has shape {pair.shape}." if pair.shape else otherwise)
+    if np.isnan(pair).any():
+        raise Wrong(f"{otherwise} This holds a NaN.")
+    return pair
 
 
 @exercise(
@@ -62,22 +80,36 @@ def _(answer):
         Foreseen((np.log(2) / 2, 0.5), "grain"),
         Foreseen((1.0, np.log(2) / 2), "order"),
         Foreseen((np.log(2) / 4, 1.0), "half of each"),
-        Foreseen((np.inf, 1.0), "infinity"),
+        Foreseen((np.inf, 1.0), "midpoint"),
+        Foreseen((np.log(2) / 2, np.inf), "W1 is finite"),
+        Foreseen((-np.log(2) / 2, 1.0), "negative"),
+        Foreseen((np.log(2) / 2, -1.0), "negative"),
+        Foreseen((2 * np.log(2), 1.0), "ceiling"),
+        Foreseen(("log(2)/2", "1"), "quotes"),
+        Foreseen((str(np.log(2) / 2), 1.0), "quotes"),
+        Foreseen("0.3466, 1", "quotes"),
         Foreseen(0.3466, "pair"),
+        Foreseen([[0.3466], [1.0]], "pair"),
     ],
 )
 def _(answer):
-    pair = array(answer)
-    if pair.shape != (2,):
-        raise Wrong("Give a pair: (Jensen-Shannon divergence, W1).")
+    pair = _pair(answer, "Give a pair of numbers: (Jensen-Shannon divergence, W1).")
     divergence, distance = pair
     right = np.log(2) / 2
+    if divergence < 0:
+        raise Wrong("No divergence is negative; take p log(p/m), not p log(m/p).")
+    if distance < 0:
+        raise Wrong("W1 is work, mass times distance, and work is not negative here.")
+    if np.isinf(divergence):
+        raise Wrong("KL(p||q) is infinite here, but JSD compares each with the midpoint m.")
+    if np.isinf(distance):
+        raise Wrong("W1 is finite: ask how far each grain moves.")
     if close(divergence, 1, rtol=0.01) and close(distance, right, rtol=0.01):
         raise Wrong("The order is (divergence, W1); these look swapped.")
     if not close(distance, 1, rtol=0.01):
         raise Wrong("W1 is off: the whole heap is shifted, so ask how far each grain moves.")
-    if close(divergence, np.log(2), rtol=0.01):
-        raise Wrong("log 2 is the ceiling, for densities that do not overlap; these do.")
+    if divergence > np.log(2) * 0.99:
+        raise Wrong("The ceiling, log 2, is for densities that do not overlap; these do.")
     if close(divergence, 0.5, rtol=0.01):
         raise Wrong("That is in bits; nats use the natural logarithm.")
     if close(divergence, right / 2, rtol=0.01):
@@ -101,6 +133,9 @@ def _(answer):
             lambda p, q, share: (1 - share) * q / (share * p + (1 - share) * q), "forged"
         ),
         Foreseen(lambda p, q: p / (p + q), "failed"),
+        Foreseen(lambda p, q, share: float(share), "arrays"),
+        Foreseen(lambda p, q, share: p / (p + q) if p > 0 else 0, "arrays"),
+        Foreseen(lambda p, q, share: math.exp(math.log(p)), "arrays"),
         Foreseen(0.5, "must be a function"),
     ],
 )
@@ -111,7 +146,21 @@ def _(answer):
     def matches(rule):
         return all(close(got[s], rule(s)) for s in shares)
 
-    got = {s: array(call(answer, p, q, s), "the result", p.shape) for s in shares}
+    def said(share):
+        try:
+            got = array(call(answer, p.copy(), q.copy(), share), "the result")
+        except Wrong as reason:
+            if "array" not in str(reason):
+                raise
+            raise Wrong(f"{reason} Here p and q are arrays, a density for each place.") from None
+        if got.shape != p.shape:
+            raise Wrong(
+                f"p and q are arrays of shape {p.shape}, a density for each place; "
+                f"return one belief for each. This has shape {got.shape}."
+            )
+        return got
+
+    got = {s: said(s) for s in shares}
     if matches(lambda s: p / (p + q)):
         raise Wrong("This ignores the share: with only real pictures she should say 1.")
     if matches(lambda s: s * p / (p + q)):
@@ -157,7 +206,14 @@ def _naive(logits):
         Foreseen(lambda logits: -_softplus(-logits).mean(), "sign"),
         Foreseen(lambda logits: _softplus(-np.asarray(logits)), "one number"),
         Foreseen(lambda logits: _softplus(-np.asarray(logits)).sum(), "mean"),
-        Foreseen(lambda logits: -np.mean(logits), "without its logarithm"),
+        Foreseen(lambda logits: -np.mean(logits), "the logit itself"),
+        Foreseen(lambda logits: np.mean(logits), "the logit itself"),
+        Foreseen(lambda logits: -np.mean(1 / (1 + np.exp(-logits))), "logarithm is missing"),
+        Foreseen(lambda logits: _softplus(-np.asarray(logits)).mean() + 1, "1.2407"),
+        Foreseen(
+            lambda logits: -np.log(1e-7 + 1 / (1 + np.exp(-np.maximum(logits, -80)))).mean(),
+            "16.1",
+        ),
     ],
 )
 def _(answer):
@@ -168,13 +224,17 @@ def _(answer):
         _softplus(logits).mean(): "That is -log(1 - D), the detective's half for forgeries.",
         -_softplus(-logits).mean(): "The sign is off: descending on log D makes forgeries worse.",
         _softplus(-logits).sum(): "That is the sum; take the mean over the batch.",
-        -logits.mean(): "That is the critic's loss, without its logarithm.",
-    }
+        -logits.mean(): "That is the critic's loss, the logit itself; here the loss is -log D, "
+                        "with D the sigmoid of the logit.",
+        logits.mean(): "That averages the logit itself; the loss is -log D, with D its sigmoid.",
+        -np.mean(1 / (1 + np.exp(-logits))): "That is the mean of -D; the logarithm is missing.",
+    }  # fmt: skip
     for value, reason in wrong.items():
         if close(got, value):
             raise Wrong(reason)
-    if not close(got, _softplus(-logits).mean()):
-        raise Wrong(f"For logits -3, -1, 0.5, 2 it should be 1.3005; this gives {got:.4f}.")
+    right = _softplus(-logits).mean()
+    if not close(got, right):
+        raise Wrong(f"For logits -3, -1, 0.5, 2 it should be {right:.4f}; this gives {got:.4f}.")
     extreme = np.ravel(call(answer, _tensor([-1000.0])))
     if not close(extreme, [1000.0]):
         raise Wrong(f"Right for mild logits, but at -1000 it gives {extreme[0]:g}, not 1000.")
@@ -193,15 +253,27 @@ def _(answer):
         Foreseen(lambda x, y, u, v, r: (x - r * (2 * y - v), y - r * (2 * x - u)), "ascend"),
         Foreseen(lambda x, y, u, v, r: (x - r * (2 * x - u), y + r * (2 * y - v)), "other player"),
         Foreseen(lambda x, y, u, v, r: (x - r * (2 * y + v), y + r * (2 * x + u)), "minus"),
-        Foreseen(lambda x, y, u, v, r: x - r * y, "pair"),
+        Foreseen(lambda x, y, u, v, r: (y + r * (2 * x - u), x - r * (2 * y - v)), "order"),
+        Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.67, -0.35)"),
+        Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.81, -0.31)"),
+        Foreseen(lambda x, y, u, v, r: x - r * y, "two numbers"),
+        Foreseen(lambda x, y, u, v, r: [[x - r * y], [y + r * x]], "shape (2, 1)"),
+        Foreseen(lambda x, y, u, v, r: ("0.81", "-0.31"), "quotes"),
     ],
 )
 def _(answer):
     x, y, u, v, rate = 0.7, -0.4, 0.5, 0.3, 0.1
-    got = np.ravel(array(call(answer, x, y, u, v, rate), "the new point"))
-    if got.shape != (2,):
-        raise Wrong("Return a pair: the new x and the new y.")
+
+    def step(*arguments):
+        point = _pair(call(answer, *arguments), "Return two numbers: the new x and the new y.")
+        if np.isinf(point).any():
+            raise Wrong("The new point holds an infinity.")
+        return float(point[0]), float(point[1])
+
+    got = step(x, y, u, v, rate)
+    right = (x - rate * (2 * y - v), y + rate * (2 * x - u))
     wrong = {
+        right[::-1]: "The order is (new x, new y); these look swapped.",
         (x - rate * y, y + rate * x): "That is the plain simultaneous step; use the old point.",
         (x - rate * (2 * y - v), y - rate * (2 * x - u)): "y must ascend: add its gradient.",
         (x - rate * (2 * x - u), y + rate * (2 * y - v)):
@@ -212,11 +284,14 @@ def _(answer):
     for point, reason in wrong.items():
         if close(got, point):
             raise Wrong(reason)
-    if not close(got, (x - rate * (2 * y - v), y + rate * (2 * x - u))):
-        raise Wrong("One step from (0.7, -0.4) does not land where the formula says.")
+    if not close(got, right):
+        raise Wrong(
+            f"From ({x}, {y}), before it ({u}, {v}), with rate {rate} the formula leads to "
+            f"({right[0]:.2f}, {right[1]:.2f}); this gives ({got[0]:.2f}, {got[1]:.2f})."
+        )
     old, now = (1.0, 0.0), (1.0, 0.0)
     for _ in range(500):
-        old, now = now, tuple(call(answer, *now, *old, rate))
+        old, now = now, step(*now, *old, rate)
     radius = np.hypot(*now)
     if not radius < 0.2:
         raise Wrong(f"The step is right, but 500 of them end at radius {radius:.2f}.")
