@@ -14,7 +14,7 @@ PORT   ?= 8000
 # The order in which the chapters' weights need each other.
 ORDER  := 02 06 04 05 10
 
-.PHONY: help book test full lab serve chapter bench clean \
+.PHONY: help book test full lab serve chapter pages bench clean \
         lint unit notebooks-test site-test browser pins test-colab test-newest
 
 help:  ## list the commands
@@ -64,6 +64,9 @@ chapter: $(VENV)/.made  ## run one chapter: N=04, PROFILE=quick (proves it) or f
 full: $(VENV)/.made  ## run every chapter for real, in the order their weights need; resumes
 	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile full --resume || exit 1; done
 	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile quick || exit 1; done
+
+pages: $(VENV)/.made  ## make the generated pages anew: results, reference, licences, welcome's table
+	$(PY) -m tools.make_pages
 
 bench: $(VENV)/.made  ## measure the helpers' speed and memory on this machine
 	@for file in benchmarks/*.py; do echo "$$file"; $(PY) $$file || exit 1; done
