@@ -1,5 +1,7 @@
 """Exercises of chapter 10, style transfer."""
 
+import tracemalloc
+
 import numpy as np
 
 from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz
@@ -22,7 +24,7 @@ quiz("10.q2", correct="c", because={
 quiz("10.q3", correct="b", because={
     "a": "A higher weight matches the same panes more strictly; their size is set by the painting.",
     "b": "The filters have a fixed size in pixels, so larger panes in the painting become larger "
-    "panes in the picture.",
+    "panes in the picture; beyond 128 the row shows that this has an end.",
     "c": "More evaluations come nearer to the same optimum, whose panes have the same size.",
 })
 
@@ -32,12 +34,15 @@ quiz("10.q3", correct="b", because={
     hints=["A symmetric matrix is known from its diagonal and one triangle.",
            "C (C + 1) / 2 with C = 256."],
     foreseen=[Foreseen(256 * 256, says="symmetric"), Foreseen(256 * 255 // 2, says="diagonal"),
-              Foreseen(128 * 128 * 256, says="positions"), 256],
+              Foreseen(128 * 128 * 256, says="positions"),
+              Foreseen(256 * 255, says="diagonal"), 256],
 )
 def _(answer):
     value = number(answer)
     if close(value, 256 * 256):
         raise Wrong("That counts every entry; the matrix is symmetric, so many appear twice.")
+    if close(value, 256 * 255):
+        raise Wrong("That is all but the diagonal; take the diagonal and one triangle.")
     if close(value, 256 * 255 // 2):
         raise Wrong("That is one triangle without the diagonal.")
     if close(value, 128 * 128 * 256) or close(value, 512 * 512 * 256):
@@ -61,10 +66,14 @@ def _gram(features):
         Foreseen(lambda f: f.reshape(-1, f.shape[-1]) @ f.reshape(-1, f.shape[-1]).T, says="shape"),
         Foreseen(lambda f: np.cov(f.reshape(-1, f.shape[-1]).T), says="mean"),
         Foreseen(lambda f: _gram(f) / f.shape[-1], says="positions"),
+        Foreseen(lambda f: f.reshape(f.shape[-1], -1) @ f.reshape(f.shape[-1], -1).T / 35,
+                 says="scrambles"),
+        Foreseen(lambda f: _gram(f) * 35 / 34, says="35"),
+        Foreseen(lambda f: _gram(f) * 7, says="35"),
     ],
 )
 def _(answer):
-    features = np.random.default_rng(0).uniform(0, 1, (5, 7, 4))
+    features = np.random.default_rng(0).uniform(0, 1, (5, 7, 4)).astype(np.float32)
     made = array(call(answer, features.copy()), "the result", None)
     wanted = _gram(features)
     if made.shape != wanted.shape:
@@ -76,6 +85,12 @@ def _(answer):
     flat = features.reshape(-1, 4)
     if close(made, np.cov(flat.T)) or close(made, np.cov(flat.T, bias=True)):
         raise Wrong("That is the covariance: the mean must not be taken off.")
+    scrambled = features.reshape(4, -1) @ features.reshape(4, -1).T
+    if any(close(made, scrambled / n) for n in (1, 35)):
+        raise Wrong("That reshape scrambles channels and positions: channels come last, so "
+                    "reshape to (-1, C).")
+    if any(close(made, 35 / n * wanted) for n in (5, 7, 34)):
+        raise Wrong("Divide by the number of positions, here 5 * 7 = 35.")
     if not close(made, wanted):
         raise Wrong("Entry (i, j) must be the mean over positions of channel i times channel j.")
     return "It agrees with the definition, entry by entry."
@@ -90,13 +105,23 @@ def _(answer):
         Foreseen(lambda f, s: np.mean((f.mean(0) - s.mean(0)) ** 2), says="Sum"),
         Foreseen(lambda f, s: np.sum((f.T @ f / len(f) - s.T @ s / len(s)) ** 2), says="Gram"),
         lambda f, s: np.sum((f.sum(0) - s.sum(0)) ** 2),
+        Foreseen(lambda f, s: (f @ f.T).mean() + (s @ s.T).mean() - 2 * (f @ s.T).mean(),
+                 says="matrix"),
+        Foreseen(lambda f, s: np.sum((f.mean(1) - s.mean(1)) ** 2), says="axis 0"),
+        Foreseen(lambda f, s: np.mean((f - s) ** 2), says="axis 0"),
     ],
 )
 def _(answer):
     rng = np.random.default_rng(1)
     f, s = rng.uniform(0, 1, (30, 6)), rng.uniform(0, 2, (40, 6))
     wanted = (f @ f.T).mean() + (s @ s.T).mean() - 2 * (f @ s.T).mean()
-    made = number(call(answer, f.copy(), s.copy()), "the result")
+    try:
+        made = number(call(answer, f.copy(), s.copy()), "the result")
+    except Wrong as error:
+        if "broadcast" in str(error):
+            raise Wrong("The two samples have different sizes, 30 and 40 here: average each over "
+                        "its positions (axis 0) before you compare.") from None
+        raise
     if close(made, np.sqrt(wanted)):
         raise Wrong("That is the distance; its square was asked for.")
     if close(made, wanted / 6):
@@ -105,6 +130,16 @@ def _(answer):
         raise Wrong("That is the Gram distance, the one of the squared kernel.")
     if not close(made, wanted):
         raise Wrong("It differs from the mean of f·f' + the mean of s·s' - 2 the mean of f·s.")
+    big = rng.uniform(0, 1, (2, 2000, 4))
+    tracemalloc.start()
+    try:
+        call(answer, *big)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    if peak > 2000 * 2000 * 4:
+        raise Wrong("The number is right, but an N x M matrix was formed on the way: take the "
+                    "means first.")
     return "The squared distance of the mean activations: first moments instead of second."
 
 
@@ -112,7 +147,8 @@ def _(answer):
     "10.4",
     hints=["The weights 0.299, 0.587 and 0.114 add up to 1: what does adding d to R, G and B do "
            "to the brightness?",
-           "Add (painted - photo) @ luma to every channel."],
+           "Add (painted - photo) @ luma to every channel.",
+           "A brightness has shape (H, W); [..., None] gives it a last axis, for the channels."],
     foreseen=[
         Foreseen(lambda photo, painted: painted, says="colours"),
         Foreseen(lambda photo, painted: photo, says="brightness"),
@@ -121,13 +157,21 @@ def _(answer):
             says="clip"),
         lambda photo, painted: photo + (painted - photo).mean(-1, keepdims=True),
         Foreseen(lambda photo, painted: painted @ np.array([0.299, 0.587, 0.114]), says="shape"),
+        Foreseen(lambda photo, painted: photo + (painted - photo) @ np.array([0.299, 0.587, 0.114]),
+                 says="None"),
     ],
 )
 def _(answer):
     rng = np.random.default_rng(2)
     photo, painted = rng.uniform(-1, 1, (2, 6, 5, 3))
     luma = np.array([0.299, 0.587, 0.114])
-    made = array(call(answer, photo.copy(), painted.copy()), "the result")
+    try:
+        made = array(call(answer, photo.copy(), painted.copy()), "the result")
+    except Wrong as error:
+        if "broadcast" in str(error):
+            raise Wrong("A brightness has shape (H, W), a picture (H, W, 3): give the brightness a "
+                        "last axis with [..., None].") from None
+        raise
     if made.shape != photo.shape:
         raise Wrong(f"The result must have the photograph's shape (H, W, 3), not {made.shape}.")
     wanted = photo + ((painted - photo) @ luma)[..., None]
@@ -151,6 +195,7 @@ def _(answer):
         Foreseen(lambda a, b, t: a + t * b, says="t = 1"),
         lambda a, b, t: (a + b) / 2,
         Foreseen(lambda a, b, t: a ** (1 - t) * b**t, says="pooled"),
+        Foreseen(lambda a, b, t: {k: (1 - t) * a[k] + t * b[k] for k in a}, says="one layer"),
     ],
 )
 def _(answer):
@@ -158,7 +203,13 @@ def _(answer):
     f, s = rng.uniform(0.1, 1, (30, 5)), rng.uniform(0.1, 2, (10, 5))
     a, b, pooled = f.T @ f / 30, s.T @ s / 10, np.concatenate([f, s])
     for t, wanted in ((0.0, a), (1.0, b)):
-        made = array(call(answer, a.copy(), b.copy(), t), "the result", (5, 5))
+        try:
+            made = array(call(answer, a.copy(), b.copy(), t), "the result", (5, 5))
+        except Wrong as error:
+            if "indices" in str(error):
+                raise Wrong("Here a and b are the Gram matrices of one layer, arrays of shape "
+                            "(C, C), not dicts: mix these two.") from None
+            raise
         if not close(made, wanted):
             raise Wrong(f"At t = {t:.0f} the target must be {'a' if t == 0 else 'b'} itself.")
     made = array(call(answer, a.copy(), b.copy(), 0.25), "the result", (5, 5))
