@@ -144,8 +144,9 @@ def precision_recall(real, generated, k=3):
     A ball is centred on a sample and reaches to its k-th nearest other sample of its own set.
     Precision is the share of generated samples in a ball of a real one, recall the reverse.
     real, generated: features (N, D) and (M, D), real and finite, N, M > k >= 1. Both numbers
-    depend on N and M: compare only what was measured with the same counts. Raises TypeError or
-    ValueError that names the argument.
+    depend on N and M: compare only what was measured with the same counts. A sample that is there
+    more than k times has a ball of radius zero, so repeats lower the number that its set's balls
+    give the other set. Raises TypeError or ValueError that names the argument.
     Source: Kynkaanniemi et al. 2019, equations 1 and 2.
     """
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):

@@ -121,13 +121,14 @@ def _(answer):
     result = np.asarray(call(answer, sure, name="inception_score"), float)
     if not np.isfinite(result).all():
         raise Wrong("A probability of zero gives NaN; count 0 log 0 as 0.")
+    result = number(result, "inception_score(...)")
     value_same = number(call(answer, same, name="inception_score"), "inception_score(...)")
     if not close(value_same, 1):
         raise Wrong("If every prediction is the same, p(y|x) = p(y) and the score is 1; is p(y) "
                     "the average of the predictions?")
     if not close(value, expected):
         raise Wrong(f"For one set of four predictions it gives {value:.4f}, not {expected:.4f}.")
-    if not close(float(result), 4):
+    if not close(result, 4):
         raise Wrong("Four classes, each predicted for sure and equally often, must give 4.")
     return "Between 1, all predictions the same, and the number of classes."
 
@@ -150,6 +151,13 @@ def _mean_distances(generated, train, held_out):
     return float(np.mean(to_train < to_held_out))
 
 
+def _stacked(generated, train, held_out):
+    """Look for the neighbour among all three sets, the picture itself included."""
+    everything = np.concatenate([train, held_out, generated])
+    distances = np.linalg.norm(generated[:, None] - everything[None], axis=2)
+    return float(np.mean(distances.argmin(axis=1) < len(train)))
+
+
 def _share(generated, train, held_out):
     to_train = np.linalg.norm(generated[:, None] - train[None], axis=2).min(axis=1)
     to_held_out = np.linalg.norm(generated[:, None] - held_out[None], axis=2).min(axis=1)
@@ -164,6 +172,7 @@ def _share(generated, train, held_out):
         Foreseen(_count, "share"),
         Foreseen(_swapped, "held-out"),
         Foreseen(_mean_distances, "nearest"),
+        Foreseen(_stacked, "its own nearest"),
         _always_train,
     ],
 )  # fmt: skip
@@ -173,8 +182,13 @@ def _(answer):
     copies = train[:40] + 0.01 * rng.normal(size=(40, 4))
     honest = rng.normal(size=(80, 4))
     mixture = np.concatenate([copies[:20], honest[:20]])
-    for name, points in (("copies", copies), ("honest pictures", honest), ("a mixture", mixture)):
-        value = number(call(answer, points, train, held_out, name="copied_share"))
+    sets = (("copies", copies), ("honest pictures", honest), ("a mixture", mixture))
+    values = [number(call(answer, points, train, held_out, name="copied_share"))
+              for _, points in sets]
+    if not any(values):
+        raise Wrong("No picture of any set found a training neighbour; is each its own nearest? "
+                    "Search among training and held-out pictures only.")
+    for (name, points), value in zip(sets, values, strict=True):
         expected = _share(points, train, held_out)
         if not -1e-9 <= value <= 1 + 1e-9:
             raise Wrong("A share lies between 0 and 1.")
@@ -187,7 +201,7 @@ def _(answer):
     return "An honest generator gets about one half, a copyist nearly one."
 
 
-def _from_training(keep=None, noise=0.0):
+def _from_training(keep=None, noise=0.0, scale=1.0, offset=0.0):
     """Return an answer to 06.5 that is made when it is checked, so that loading stays cheap."""
 
     def make():
@@ -197,7 +211,7 @@ def _from_training(keep=None, noise=0.0):
         pictures = pictures if keep is None else pictures[labels == keep]
         pictures = np.resize(pictures, (1000, 28, 28, 1))
         extra = np.random.default_rng(0).normal(0, noise, pictures.shape) if noise else 0
-        return np.clip(pictures + extra, -1, 1).astype("float32")
+        return np.clip(scale * pictures + offset + extra, -1, 1).astype("float32")
 
     return make
 
@@ -212,6 +226,7 @@ def _from_training(keep=None, noise=0.0):
         Foreseen(_from_training(keep=1, noise=0.6), "precision"),
         Foreseen(np.zeros((10, 28, 28, 1), "float32"), "shape"),
         Foreseen(np.full((1000, 28, 28, 1), 200.0, "float32"), r"[-1, 1]"),
+        Foreseen(_from_training(scale=0.5, offset=0.5), "[0, 1]"),
     ],
 )  # fmt: skip
 def _(answer):
@@ -222,6 +237,9 @@ def _(answer):
         raise Wrong(f"The pictures must have shape (1000, 28, 28, 1), not {pictures.shape}.")
     if np.abs(pictures).max() > 1.001:
         raise Wrong("The pictures must lie in [-1, 1].")
+    if pictures.min() > -0.5:
+        raise Wrong("Nothing here is dark, and real backgrounds are -1: are these in [0, 1] "
+                    "instead of [-1, 1]?")
     from helpers import data, metrics, zoo
 
     extractor = zoo.load("fashion-labelled")
@@ -229,7 +247,13 @@ def _(answer):
     precision, recall = metrics.precision_recall(real, made)
     if precision < 0.85:
         raise Wrong(f"The precision is {precision:.2f}, below 0.85: too many of them lie off the "
-                    "land of real pictures.")
+                    "land of real pictures. (Even real training pictures reach little more, and "
+                    "of a few repeated ones each unlucky one costs a lot.)")
     if recall > 0.2:
         raise Wrong(f"The recall is {recall:.2f}, above 0.2: they cover too much of what is real.")
-    return "Good pictures of little variety: what a collapsed generator makes."
+    sharpness, of_real = (np.median(np.abs(np.diff(x, axis=2)).max(axis=(1, 2, 3)))
+                          for x in (pictures, data.fashion("test")[0]))
+    if sharpness < 0.6 * of_real:
+        return ("Both numbers are met, and yet: these pictures are much smoother than real ones. "
+                "Precision takes a typical smear for real. Try it with sharp pictures, too.")
+    return "High precision, low recall: what a generator that makes one kind only would read."
