@@ -110,8 +110,10 @@ def measured(name, measure, settings):
     `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of objects).
     Arrays of floats come back as float32, all others as they were, tuples as lists; pictures
     belong in uint8. In both profiles the dict returned is the one written. `settings` and random
-    numbers as in `trained`. Raises ValueError if the settings differ in `quick`, or if the result
-    takes more than 3 MB; TypeError for what cannot be kept; else as `trained` does.
+    numbers as in `trained`. A value `resumed_seconds` says how long the part took that an earlier,
+    interrupted run had done; it is added to the seconds told. Raises ValueError if the settings
+    differ in `quick`, or if the result takes more than 3 MB; TypeError for what cannot be kept;
+    else as `trained` does.
     """
     settings = _check(name, "measure", measure, settings)
     file = f"measured/{name}.npz"
@@ -138,6 +140,9 @@ def _ship_result(name, measure, settings):
         if not isinstance(values, dict):
             raise TypeError(f"measure must return a dict, not {type(values).__name__}.")
         facts = _made(name, settings, watch)
+        if before := float(values.get("resumed_seconds", 0)):
+            facts["seconds"] = round(facts["seconds"] + before, 2)
+            _tell_reused(before)
         data = packing.pack(facts, values)
         facts |= {"bytes": len(data), "sha256": manifest.sha256(data)}
         manifest.write_bytes(kept, data)

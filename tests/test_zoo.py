@@ -108,6 +108,15 @@ def test_reused_seconds_are_told(full, monkeypatch, tmp_path):
     assert len(told.read_text().split()) == 3
 
 
+def test_what_an_interrupted_run_had_done_is_counted(full, monkeypatch, tmp_path):
+    told = tmp_path / "seconds"
+    monkeypatch.setenv("BOOK_REUSED_SECONDS", str(told))
+    zoo.measured("long", lambda: {"a": 1, "resumed_seconds": 100.0}, {})
+    assert float(told.read_text()) == 100.0
+    zoo.measured("long", never, {})
+    assert [float(line) for line in told.read_text().split()][1] == pytest.approx(100, abs=5)
+
+
 @pytest.mark.parametrize("broken", ["weights.npz", "card.json"])
 def test_a_broken_cache_is_made_anew(full, broken):
     work = Work(net)
