@@ -30,7 +30,7 @@ quiz("04.q3", correct="b", because={
     foreseen=[
         Foreseen((14, 28), says="same"), Foreseen((12, 28), says="does not undo"),
         Foreseen((12, 24), says="without overlap"), Foreseen((11, 25), says="first position"),
-        (13, 27), 12,
+        Foreseen(((12, 12), (27, 27)), says="each side must be one number"), (13, 27), 12,
     ],
 )
 def _(answer):
@@ -38,7 +38,7 @@ def _(answer):
         answer = tuple(answer.tolist())
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise Wrong("Give two numbers, the side after each layer, as in (14, 28).")
-    first, second = (number(value) for value in answer)
+    first, second = (number(value, "each side") for value in answer)
     if (first, second) == (14, 28):
         raise Wrong('That is padding="same"; with "valid" the kernel stays inside the picture.')
     if first == 11:
@@ -96,6 +96,20 @@ def _short(signal, kernel, stride):
     return _painted(signal, kernel, stride)[:(len(signal) - 1) * stride + len(kernel)]
 
 
+def _unscaled(signal, kernel, stride):
+    return _painted(np.ones(len(signal)), kernel, stride)
+
+
+def _on(canvas):
+    """Return a `paint` on what `canvas(n, k, stride)` makes: too small, or of whole numbers."""
+    def paint(signal, kernel, stride):
+        painted = canvas(len(signal), len(kernel), stride)
+        for i, value in enumerate(signal):
+            painted[i * stride:i * stride + len(kernel)] += value * kernel
+        return painted
+    return paint
+
+
 def _painted(signal, kernel, stride):
     """Compute what 04.3 asks for another way: insert zeros, then convolve in full."""
     stretched = np.zeros((len(signal) - 1) * stride + 1)
@@ -110,16 +124,28 @@ def _painted(signal, kernel, stride):
            "canvas[i * stride : i * stride + len(kernel)] += signal[i] * kernel"],
     foreseen=[
         Foreseen(_overwriting, says="add"), Foreseen(_flipped, says="reversed"),
-        Foreseen(_short, says="longer than the kernel"), 3.0,
+        Foreseen(_short, says="longer than the kernel"), Foreseen(_unscaled, says="scaled by"),
+        Foreseen(_on(lambda n, k, s: np.zeros(n * s)), says="canvas is too short"),
+        Foreseen(_on(lambda n, k, s: np.zeros((n - 1) * s + max(k, s), int)), says="np.zeros"),
+        Foreseen(lambda x, k, s: np.roll(_painted(x, k, s), 1), says="starts at place i * stride"),
+        3.0,
     ],
 )
 def _(answer):
     rng = np.random.default_rng(4)
     for length, size, stride in ((1, 3, 2), (5, 4, 2), (6, 3, 2), (4, 3, 3), (3, 2, 4)):
         signal, kernel = rng.standard_normal(length), rng.standard_normal(size)
-        told = f"{length} inputs, a kernel of {size} and stride {stride}"
+        told = f"{length} input{'s' * (length > 1)}, a kernel of {size} and stride {stride}"
         target = _painted(signal, kernel, stride)
-        value = array(call(answer, signal, kernel, stride, name="paint"), "the result")
+        try:
+            value = array(call(answer, signal, kernel, stride, name="paint"), "the result")
+        except Wrong as problem:
+            if "broadcast" in str(problem):
+                raise Wrong(f"For {told} the canvas is too short, so its last slice is cut off: "
+                            f"it needs {len(target)} places.") from None
+            if "cast" in str(problem):
+                raise Wrong("The canvas must be made of floats: np.zeros(length) is.") from None
+            raise
         if value.shape != target.shape:
             more = " (a stride longer than the kernel leaves zeros at the end)" * (stride > size)
             raise Wrong(f"For {told} the canvas has {len(target)} places; yours has shape "
@@ -128,8 +154,11 @@ def _(answer):
             raise Wrong("The kernel is reversed: paint it as it is.")
         if close(value, _overwriting(signal, kernel, stride)) and not close(value, target):
             raise Wrong("Where copies overlap they must add, not replace each other.")
+        if close(value, _unscaled(signal, kernel, stride)):
+            raise Wrong("Each copy of the kernel must be scaled by its input.")
         if not close(value, target):
-            raise Wrong(f"The numbers differ for {told}.")
+            raise Wrong(f"The numbers differ for {told}: copy i starts at place i * stride, "
+                        "scaled by input i.")
     return "Stretching the signal with zeros and convolving in full gives the same canvas."
 
 
@@ -143,6 +172,10 @@ def _seen(convolutions):
 
 def _without_strides(convolutions):
     return 1 + sum(kernel - 1 for kernel, _ in convolutions)
+
+
+def _from_nothing(convolutions):
+    return _seen(convolutions) - 1
 
 
 def _stride_too_early(convolutions):
@@ -159,18 +192,21 @@ def _stride_too_early(convolutions):
            "The stride of a layer widens the steps of the layers after it, not its own."],
     foreseen=[
         Foreseen(_without_strides, says="strides"), Foreseen(_stride_too_early, says="after it"),
-        Foreseen(lambda convolutions: _seen(convolutions[::-1]), says="order"), 61,
+        Foreseen(lambda convolutions: _seen(convolutions[::-1]), says="order"),
+        Foreseen(_from_nothing, says="start from one pixel"), 61,
     ],
 )
 def _(answer):
     cases = ([(3, 1)], [(4, 2), (4, 2)], [(5, 2)] * 4, [(3, 1), (4, 2), (5, 3)],
-             [(7, 4), (3, 1), (3, 2)], [])
+             [(7, 4), (3, 1), (3, 2)])
     for layers in cases:
         value = number(call(answer, list(layers), name="receptive_field"), "the result")
         if value == _seen(layers):
             continue
         if value == _without_strides(layers):
             raise Wrong(f"For {layers} you ignore the strides; each one widens later steps.")
+        if value == _from_nothing(layers):
+            raise Wrong(f"For {layers} you are one short: start from one pixel, not from none.")
         if value == _stride_too_early(layers):
             raise Wrong(f"For {layers} a stride counts too early: it acts on the layers after it.")
         if value == _seen(layers[::-1]):
@@ -181,7 +217,8 @@ def _(answer):
 
 def _nearest(rows, train):
     rows, train = np.asarray(rows, float), np.asarray(train, float)
-    return np.sqrt(((rows[:, None] - train[None]) ** 2).sum(axis=2)).min(axis=1)
+    squares = (rows**2).sum(axis=1)[:, None] + (train**2).sum(axis=1) - 2 * rows @ train.T
+    return np.sqrt(np.maximum(squares.min(axis=1), 0))
 
 
 def _copied(generated, held_out, train):
@@ -198,6 +235,13 @@ def _copied(generated, held_out, train):
         Foreseen(lambda g, h, t: np.mean(_nearest(g, t) < np.median(_nearest(h, t))),
                  says="1 % quantile"),
         Foreseen(lambda g, h, t: 1 - _copied(g, h, t), says="other way"),
+        Foreseen(lambda g, h, t: np.mean(_nearest(g, t) < np.quantile(_nearest(h, t), 0.99)),
+                 says="upper quantile"),
+        Foreseen(lambda g, h, t: np.mean(_nearest(g, t) < np.percentile(_nearest(h, t), 0.01)),
+                 says="np.percentile"),
+        Foreseen(lambda g, h, t: np.mean(_nearest(g, t) < _nearest(h, t).min()),
+                 says="np.percentile"),
+        Foreseen(lambda g, h, t: np.mean(_nearest(g, t) < 0.5), says="a fixed limit"),
         Foreseen(lambda g, h, t: _copied(g, g, t), says="held_out"), 0.1,
     ],
 )
@@ -207,15 +251,17 @@ def _(answer):
     copies = train[:30] + 1e-3 * rng.standard_normal((30, 6))
     tenth = np.concatenate([fresh[:270], copies])
 
-    def share(generated):
-        value = number(call(answer, generated, held_out, train, name="copied"), "the result")
+    def share(generated, held_out=held_out, scale=1):
+        value = number(call(answer, scale * generated, scale * held_out, scale * train,
+                            name="copied"), "the result")
         if not 0 <= value <= 1:
             raise Wrong(f"A share lies between 0 and 1; yours is {value:g}.")
         return value
 
     of_copies, of_tenth, of_fresh = share(copies), share(tenth), share(fresh)
     if of_fresh > 0.9:
-        raise Wrong("It is the other way round: innocent rows are called copies.")
+        raise Wrong("Innocent rows are called copies: the comparison is the other way round, or "
+                    "you took the upper quantile.")
     if of_copies < 0.9:
         raise Wrong(f"A memoriser, every row a training row and a little noise, scores "
                     f"{of_copies:.2f}: compare with distances of held_out to train.")
@@ -224,4 +270,16 @@ def _(answer):
                     "distances.")
     if abs(of_tenth - _copied(tenth, held_out, train)) > 0.02:
         raise Wrong(f"With one copy in ten the share is about 0.1; yours is {of_tenth:.2f}.")
+    # Many rows, so that the 1 % quantile is neither the minimum nor the 0.01 % quantile.
+    many, fresh = rng.standard_normal((2, 1000, 6))
+    near = np.concatenate([fresh[:800], train[:200] + 0.1 * rng.standard_normal((200, 6))])
+    for generated in (fresh, near):
+        found, target = share(generated, many), _copied(generated, many, train)
+        if abs(share(generated, many, 100) - found) > 0.004:
+            raise Wrong("All rows a hundred times as large must give the same share: take the "
+                        "limit from held_out, not a fixed limit.")
+        if abs(found - target) > 0.004:
+            raise Wrong(f"With 1,000 held-out rows the share should be {target:.3f}; yours is "
+                        f"{found:.3f}. The limit is np.quantile(distances, 0.01); np.percentile "
+                        "wants 1 in its place.")
     return "It catches a memoriser, finds one copy in ten, and lets new rows pass."
