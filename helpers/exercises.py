@@ -6,6 +6,7 @@ author how to write one. Nothing here knows a model: TensorFlow values are turne
 their own `numpy()` method.
 """
 
+import contextlib
 import dis
 import importlib
 import re
@@ -174,6 +175,22 @@ def call(function, *arguments, name="answer", **options):
     if result is None:
         raise Wrong(f"{name} returned None; is the return missing?")
     return result
+
+
+@contextlib.contextmanager
+def rephrase(reasons):
+    """Raise `Wrong` with `reasons[part]` in place of an error that mentions `part`, inside `with`.
+
+    `reasons` maps a part of the error's text to the sentence for the reader; the first that fits
+    is taken. Every other error passes as it is.
+    """
+    try:
+        yield
+    except Exception as problem:
+        for part, sentence in reasons.items():
+            if part in str(problem):
+                raise Wrong(sentence) from None
+        raise
 
 
 def close(value, target, rtol=1e-3, atol=1e-6) -> bool:

@@ -32,19 +32,27 @@ def build_generator(latent_dim=64, width=32, kernel=4):
     return keras.Model(latents, images, name="generator")
 
 
-def build_discriminator(width=32, kernel=4, head=64, dropout=0.0):
+def build_discriminator(width=32, kernel=4, head=64, dropout=0.0, shift=0):
     """Build the small DCGAN discriminator: images (B, 28, 28, 1) to logits (B, 1).
 
     `head` is the number of units in the hidden layer before the logit; 0 leaves it out.
     `dropout` is the share of activations dropped after each convolution, from 0 to below 1.
-    Source: Radford, Metz and Chintala, 2016, https://arxiv.org/abs/1511.06434
+    `shift` moves each picture by up to that many pixels (0 to below 28) along each axis, unless
+    the network is called with training=False. Raises ValueError that names the argument.
+    Source: Radford, Metz and Chintala, 2016, https://arxiv.org/abs/1511.06434; the shift after
+    Zhao et al., 2020, https://arxiv.org/abs/2006.10738
     """
     check_counts(width=width, kernel=kernel)
     if head != 0:
         check_counts(head=head)
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must lie in [0, 1), got {dropout}.")
+    if not 0 <= shift < 28:
+        raise ValueError(f"shift must lie in [0, 28), got {shift}.")
     images = x = keras.Input((28, 28, 1), name="images")
+    if shift:
+        x = layers.RandomTranslation(shift / 28, shift / 28, fill_mode="constant",
+                                     fill_value=-1.0, interpolation="nearest", name="shift")(x)
     for filters, size in ((width, 14), (2 * width, 7)):  # to (B, size, size, filters)
         x = layers.Conv2D(filters, kernel, strides=2, padding="same", name=f"down_to_{size}")(x)
         x = layers.LeakyReLU(0.2)(x)

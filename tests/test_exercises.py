@@ -251,3 +251,15 @@ class TestEngine:
             exercise("1.1")
         with pytest.raises(ValueError, match="because"):
             quiz("99.q2", correct="z", because={"a": "x", "b": "y"})
+
+
+def test_an_error_that_is_foreseen_is_rephrased_and_others_pass():
+    reasons = {"broadcast": "The canvas is too short.", "cast": "Use floats."}
+    for error, told in ((ValueError("could not broadcast"), "The canvas is too short."),
+                        (exercises.Wrong("cannot cast"), "Use floats.")):
+        with pytest.raises(exercises.Wrong, match=re.escape(told)), exercises.rephrase(reasons):
+            raise error
+    with pytest.raises(ZeroDivisionError, match="by zero"), exercises.rephrase(reasons):
+        raise ZeroDivisionError("by zero")
+    with exercises.rephrase(reasons):
+        pass

@@ -347,7 +347,22 @@ def test_generate_refuses_bad_counts_and_latents(bad):
         make().generate(bad)
 
 
-@pytest.mark.parametrize("chosen", [{"width": 0}, {"kernel": 1.5}, {"head": -1}, {"dropout": 1}])
+@pytest.mark.parametrize("chosen", [{"width": 0}, {"kernel": 1.5}, {"head": -1}, {"dropout": 1},
+                                    {"shift": -1}, {"shift": 28}])
 def test_builders_refuse_bad_sizes(chosen):
     with pytest.raises(ValueError, match=next(iter(chosen))):
         gan.build_discriminator(**chosen)
+
+
+def test_a_shift_moves_pictures_in_training_alone_and_fills_with_black():
+    discriminator = gan.build_discriminator(2, head=2, shift=3)
+    plain = gan.build_discriminator(2, head=2)
+    plain.set_weights([w for w in discriminator.get_weights() if w.dtype.kind == "f"])
+    np.testing.assert_array_equal(discriminator(REAL[:8], training=False),
+                                  plain(REAL[:8], training=False))
+    white = np.ones((200, 28, 28, 1), "float32")
+    moved = np.array(discriminator.get_layer("shift")(white, training=True))[..., 0]
+    assert set(np.unique(moved)) == {-1.0, 1.0}
+    rows, columns = ((moved == -1).all(axis=axis).sum(axis=1) for axis in (2, 1))
+    assert set(rows) == set(columns) == {0, 1, 2, 3}
+    assert plain.count_params() == sum(w.size for w in plain.get_weights())

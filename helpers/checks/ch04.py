@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz
+from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz, rephrase
 
 quiz("04.q1", correct="c", because={
     "a": "With side 4 and stride 3 every third pixel gets two strokes and the others one.",
@@ -137,15 +137,12 @@ def _(answer):
         signal, kernel = rng.standard_normal(length), rng.standard_normal(size)
         told = f"{length} input{'s' * (length > 1)}, a kernel of {size} and stride {stride}"
         target = _painted(signal, kernel, stride)
-        try:
+        with rephrase({
+            "broadcast": f"For {told} the canvas is too short, so its last slice is cut off: "
+                         f"it needs {len(target)} places.",
+            "cast": "The canvas must be made of floats: np.zeros(length) is.",
+        }):
             value = array(call(answer, signal, kernel, stride, name="paint"), "the result")
-        except Wrong as problem:
-            if "broadcast" in str(problem):
-                raise Wrong(f"For {told} the canvas is too short, so its last slice is cut off: "
-                            f"it needs {len(target)} places.") from None
-            if "cast" in str(problem):
-                raise Wrong("The canvas must be made of floats: np.zeros(length) is.") from None
-            raise
         if value.shape != target.shape:
             more = " (a stride longer than the kernel leaves zeros at the end)" * (stride > size)
             raise Wrong(f"For {told} the canvas has {len(target)} places; yours has shape "

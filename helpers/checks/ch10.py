@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 
-from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz
+from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz, rephrase
 
 quiz("10.q1", correct="b", because={
     "a": "Positions are forgotten, but each position has looked at a patch; a mirrored patch "
@@ -115,13 +115,9 @@ def _(answer):
     rng = np.random.default_rng(1)
     f, s = rng.uniform(0, 1, (30, 6)), rng.uniform(0, 2, (40, 6))
     wanted = (f @ f.T).mean() + (s @ s.T).mean() - 2 * (f @ s.T).mean()
-    try:
+    with rephrase({"broadcast": "The two samples have different sizes, 30 and 40 here: average "
+                                "each over its positions (axis 0) before you compare."}):
         made = number(call(answer, f.copy(), s.copy()), "the result")
-    except Wrong as error:
-        if "broadcast" in str(error):
-            raise Wrong("The two samples have different sizes, 30 and 40 here: average each over "
-                        "its positions (axis 0) before you compare.") from None
-        raise
     if close(made, np.sqrt(wanted)):
         raise Wrong("That is the distance; its square was asked for.")
     if close(made, wanted / 6):
@@ -165,13 +161,9 @@ def _(answer):
     rng = np.random.default_rng(2)
     photo, painted = rng.uniform(-1, 1, (2, 6, 5, 3))
     luma = np.array([0.299, 0.587, 0.114])
-    try:
+    with rephrase({"broadcast": "A brightness has shape (H, W), a picture (H, W, 3): give the "
+                                "brightness a last axis with [..., None]."}):
         made = array(call(answer, photo.copy(), painted.copy()), "the result")
-    except Wrong as error:
-        if "broadcast" in str(error):
-            raise Wrong("A brightness has shape (H, W), a picture (H, W, 3): give the brightness a "
-                        "last axis with [..., None].") from None
-        raise
     if made.shape != photo.shape:
         raise Wrong(f"The result must have the photograph's shape (H, W, 3), not {made.shape}.")
     wanted = photo + ((painted - photo) @ luma)[..., None]
@@ -203,13 +195,9 @@ def _(answer):
     f, s = rng.uniform(0.1, 1, (30, 5)), rng.uniform(0.1, 2, (10, 5))
     a, b, pooled = f.T @ f / 30, s.T @ s / 10, np.concatenate([f, s])
     for t, wanted in ((0.0, a), (1.0, b)):
-        try:
+        with rephrase({"indices": "Here a and b are the Gram matrices of one layer, arrays of "
+                                  "shape (C, C), not dicts: mix these two."}):
             made = array(call(answer, a.copy(), b.copy(), t), "the result", (5, 5))
-        except Wrong as error:
-            if "indices" in str(error):
-                raise Wrong("Here a and b are the Gram matrices of one layer, arrays of shape "
-                            "(C, C), not dicts: mix these two.") from None
-            raise
         if not close(made, wanted):
             raise Wrong(f"At t = {t:.0f} the target must be {'a' if t == 0 else 'b'} itself.")
     made = array(call(answer, a.copy(), b.copy(), 0.25), "the result", (5, 5))
