@@ -1,4 +1,4 @@
-"""The book's pictures as arrays: digits, clothes, photographs and painted styles.
+"""The book's pictures as arrays: digits, clothes, photographs, painted styles, captioned scenes.
 
 All come with the book or with the packages it needs; nothing is downloaded unless `full=True`
 asks for it. Images are float32, channels last, in [-1, 1]; labels are int64. Provenance and
@@ -156,6 +156,23 @@ def style(name, size=256, seed=0):
     from helpers import paintings
 
     return paintings.paint(name, size=size, seed=seed)
+
+
+def shapes(split="train", count=1000, world="small", seed=0, objects=None):
+    """Return captioned scenes: pictures (N, S, S, 3) float32 in [-1, 1], captions, scenes.
+
+    They are drawn by rule (helpers/shapes.py), as many as `count` asks for, the same for the same
+    `split`, `world`, `seed` and `objects`; captions are strings (helpers/captions.py), scenes say
+    exactly what is where. `world` is "small" (24 x 24, one or two objects in the cells of a 3 x 3
+    grid) or "rich" (32 x 32, up to three objects anywhere, three backgrounds). `split` is
+    "train", "validation" or "test", alike and without anything held out, or "pairs", "relations"
+    or "combinations", which hold what no training scene has: two objects that never meet, a
+    relation of two shapes, a colour on a shape. `objects` fixes the number of objects.
+    Raises ValueError for another split, world, count or number of objects.
+    """
+    from helpers import shapes as scenes
+
+    return scenes.make(split, count, world, seed, objects)
 
 
 def __getattr__(name):

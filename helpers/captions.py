@@ -1,0 +1,201 @@
+"""Sentences about scenes: written by a small grammar, parsed by another, judged exactly.
+
+`caption` puts a scene of `helpers.shapes` into words, in many wordings; `parse` reads what a
+sentence demands, from the words alone; `obeys` says which of the demands a picture meets.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from helpers import shapes
+
+NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3}
+SIZES = {"large": "large", "big": "large", "small": "small", "little": "small"}
+RELATIONS = {
+    "left of": "left", "to the left of": "left", "right of": "right", "to the right of": "right",
+    "above": "above", "over": "above", "below": "below", "under": "below",
+}  # fmt: skip
+OPENINGS = ("", "", "there is ", "a picture of ", "draw ")
+PLURALS = {shape: shape + ("es" if shape == "cross" else "s") for shape in shapes.SHAPES}
+WORDS = tuple(sorted({
+    word for phrase in (
+        *NUMBERS, *SIZES, *RELATIONS, *OPENINGS, *PLURALS, *PLURALS.values(), *shapes.COLOURS,
+        *shapes.BACKGROUNDS, "on a background", "and", "is", "are", "with it",
+    ) for word in phrase.split()
+}))  # fmt: skip
+ATTRIBUTES = ("count", "shape", "colour", "size", "relation", "background")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Hold what a caption says of some objects: how many, which; `size` None means any."""
+
+    count: int
+    size: str | None
+    colour: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """Hold what a caption demands: of the objects, between the first two, of the background."""
+
+    demands: tuple
+    relation: str | None = None
+    background: str | None = None
+
+
+def caption(scene, rng, world):
+    """Return a sentence that is true of `scene`, in a wording that `rng` chooses."""
+    things = [scene.objects[i] for i in rng.permutation(len(scene.objects))]
+    opening = OPENINGS[rng.integers(len(OPENINGS))]
+    ending = ""
+    if len(world.backgrounds) > 1 and rng.random() < 0.5:
+        ending = f" on a {scene.background} background"
+    alike = len({(t.colour, t.shape, t.size) for t in things}) == 1
+    if len(things) == 2 and not (world.cell == 0 and alike and rng.random() < 0.7):
+        first, second = (_phrase([thing], rng) for thing in things)
+        found = shapes.relation(*things)
+        ways = [words for words, meaning in RELATIONS.items() if meaning == found]
+        how = ways[rng.integers(len(ways))]
+        form = rng.integers(5)
+        if form == 0:
+            return f"{how} {second} is {first}{ending}"
+        if form == 1:
+            return f"{opening}{second} with {first} {how} it{ending}"
+        return f"{opening}{first} {how} {second}{ending}"
+    groups = {}
+    for thing in things:
+        groups.setdefault((thing.colour, thing.shape, thing.size), []).append(thing)
+    phrases = [_phrase(group, rng) for group in groups.values()]
+    if opening == "there is " and len(next(iter(groups.values()))) > 1:
+        opening = "there are "
+    return opening + " and ".join(phrases) + ending
+
+
+def _phrase(group, rng):
+    """Put equal objects into words, with their size or without."""
+    thing, count = group[0], len(group)
+    numbers = [word for word, value in NUMBERS.items() if value == count]
+    number = "a" if count == 1 and rng.random() < 0.8 else numbers[-1]
+    sizes = [word for word, value in SIZES.items() if value == thing.size]
+    size = sizes[rng.integers(len(sizes))] + " " if rng.random() < 0.6 else ""
+    shape = thing.shape if count == 1 else PLURALS[thing.shape]
+    return f"{number} {size}{thing.colour} {shape}"
+
+
+def _alternatives(words):
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_THING = (f"(?:{_alternatives(NUMBERS)}) (?:(?:{_alternatives(SIZES)}) )?"
+          f"(?:{_alternatives(shapes.COLOURS)}) "
+          f"(?:{_alternatives([*PLURALS, *PLURALS.values()])})")  # fmt: skip
+_HOW = _alternatives(RELATIONS)
+_OPENING = "(?:(?:there (?:is|are)|a picture of|draw) )?"
+_FORMS = [re.compile(form) for form in (
+    f"{_OPENING}(?P<first>{_THING}) (?P<how>{_HOW}) (?P<second>{_THING})",
+    f"(?P<how>{_HOW}) (?P<second>{_THING}) (?:is|are) (?P<first>{_THING})",
+    f"{_OPENING}(?P<second>{_THING}) with (?P<first>{_THING}) (?P<how>{_HOW}) it",
+    f"{_OPENING}(?P<list>{_THING}(?: and {_THING})*)",
+)]
+_ENDING = re.compile(f"(?P<rest>.*?)(?: on a (?P<background>{'|'.join(shapes.BACKGROUNDS)}) "
+                     "background)?")  # fmt: skip
+
+
+def parse(sentence, world=shapes.RICH):
+    """Return the Request that a sentence makes.
+
+    Capitals, commas, full stops and further spaces do not matter. Raises TypeError for what is
+    not a string, and ValueError, in one sentence, for a word that the grammar does not have
+    (with the list of those it has), for a sentence that it cannot read, and for more objects or
+    another background than `world` has.
+    """
+    if not isinstance(sentence, str):
+        raise TypeError(f"A caption must be a string, not {type(sentence).__name__}.")
+    words = re.sub(r"[.,;:!?]", " ", sentence.lower()).split()
+    for word in words:
+        if word not in WORDS:
+            raise ValueError(f"The word {word!r} is not known here: the words are "
+                             f"{', '.join(WORDS)}.")
+    parts = _ENDING.fullmatch(" ".join(words))
+    match = next(filter(None, (form.fullmatch(parts["rest"]) for form in _FORMS)), None)
+    if match is None:
+        raise ValueError(f"The sentence {' '.join(words)!r} cannot be read: write for example 'a "
+                         "large red circle' or 'a red circle left of a small blue square'.")
+    found = match.groupdict()
+    told = [found["first"], found["second"]] if "how" in found else found["list"].split(" and ")
+    request = Request(tuple(map(_demand, told)), RELATIONS.get(found.get("how")),
+                      parts["background"])
+    if sum(demand.count for demand in request.demands) > world.most:
+        raise ValueError(f"The {world.name} world has at most {world.most} objects: ask for fewer.")
+    if request.background not in (None, *world.backgrounds):
+        raise ValueError(f"The {world.name} world has no {request.background} background: leave it "
+                         "out.")
+    return request
+
+
+def _demand(phrase):
+    """Read one noun phrase."""
+    number, *size, colour, shape = phrase.split()
+    singular = {plural: shape for shape, plural in PLURALS.items()}
+    size = SIZES[size[0]] if size else None
+    return Demand(NUMBERS[number], size, colour, singular.get(shape, shape))
+
+
+def meets(scene, request):
+    """Return which attributes of `request` a scene meets: a dict of bools, with "all".
+
+    `scene` None, a picture that shows no scene, meets none. Objects may be named in any order, but
+    "all" asks for one order in which everything holds, and no object may be left over: a blue
+    circle and a red square have the colours and the shapes of "a red circle and a blue square",
+    but not all. What a request does not demand is met.
+    """
+    if scene is None:
+        return dict.fromkeys((*ATTRIBUTES, "all"), False)
+    wanted = [demand for demand in request.demands for _ in range(demand.count)]
+    met = {"background": request.background in (None, scene.background)}
+    met["count"] = len(scene.objects) == len(wanted)
+    orders = list(permutations(scene.objects)) if met["count"] else []
+
+    def fits(order, *names):
+        return all(getattr(d, n) in (None, getattr(t, n))
+                   for d, t in zip(wanted, order, strict=True) for n in names)  # fmt: skip
+
+    def stands(order):
+        wished = request.relation
+        return wished is None or (len(order) > 1 and shapes.relation(*order[:2]) == wished)
+
+    for name in ("shape", "colour"):
+        met[name] = any(fits(order, name) for order in orders)
+    named = [order for order in orders if fits(order, "shape", "colour")] or orders
+    met["size"] = any(fits(order, "size") for order in named)
+    met["relation"] = request.relation is None or any(
+        stands(order) and fits(order, "shape", "colour") for order in orders)
+    met["all"] = met["background"] and any(
+        stands(order) and fits(order, "shape", "colour", "size") for order in orders)
+    return met
+
+
+def obeys(picture, wanted, world=shapes.SMALL):
+    """Return which attributes of a caption (or Request) a picture meets, as `meets` does.
+
+    `picture` is (S, S, 3) in [-1, 1]. Raises as `shapes.read` and `parse` do.
+    """
+    request = wanted if isinstance(wanted, Request) else parse(wanted, world)
+    return meets(shapes.read(picture, world), request)
+
+
+def obeys_many(pictures, wanted, world=shapes.SMALL):
+    """Return `obeys` for each picture and its caption, as a dict of bool arrays (N,).
+
+    Raises ValueError if there are not as many pictures as captions, else as `obeys` does.
+    """
+    pictures = shapes.check_pictures(pictures, world)
+    if len(pictures) != len(wanted):
+        raise ValueError(f"There are {len(pictures)} pictures but {len(wanted)} captions.")
+    found = [obeys(p, w, world) for p, w in zip(pictures, wanted, strict=True)]
+    return {name: np.array([f[name] for f in found], bool) for name in (*ATTRIBUTES, "all")}
