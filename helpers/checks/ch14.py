@@ -1,0 +1,148 @@
+"""Checks of chapter 14, learning without labels."""
+
+import numpy as np
+
+from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz
+
+quiz("14.q1", correct="b", because={
+    "a": "A mark holds no pixels; the decoder's marks do not either.",
+    "b": "37 of 49 tokens would be marks, and a whole picture, later, has none.",
+    "c": "A mark is a vector like any other.",
+})  # fmt: skip
+
+quiz("14.q2", correct="b", because={
+    "a": "A shift leaves left and right as they are.",
+    "b": "A mirrored left shoe is a right shoe, and the views teach that they are the same.",
+    "c": "Brightness does not turn one into the other.",
+})  # fmt: skip
+
+quiz("14.q3", correct="b", because={
+    "a": "A low loss says that partners are found, not that anything worth knowing was learnt.",
+    "b": "If any detail finds the partner, nothing else is learnt: strengthen the views.",
+    "c": "It changes the scale of the loss, not what the task asks.",
+})  # fmt: skip
+
+
+@exercise(
+    "14.1",
+    hints=["The width d is the same on both sides: it cancels.", "Only L squared is left."],
+    foreseen=[Foreseen(49 / 12, "square")],
+)
+def _(answer):
+    value = number(answer)
+    if close(value, 49 / 12):
+        raise Wrong("Pairs grow with the square of the length.")
+    if not close(value, (49 / 12) ** 2, rtol=5e-3):
+        raise Wrong("It is the ratio of the two values of 2 L^2 d.")
+    return "Sixteen to seventeen times: to hide much is also cheap."
+
+
+@exercise(
+    "14.2",
+    hints=["Write down the fraction for one view: how many terms has the denominator?",
+           "The partner gives exp(1 / 0.2); how many others are there, and what does each give?"],
+    foreseen=[
+        Foreseen(-np.log(np.exp(5) / (np.exp(5) + 511)), "itself"),
+        Foreseen(-np.log(np.exp(5) / (np.exp(5) + 254)), "two views"),
+        Foreseen(-np.log(np.e / (np.e + 510)), "temperature"),
+    ],
+)  # fmt: skip
+def _(answer):
+    value = number(answer)
+    for wrong, reason in (
+        (-np.log(np.exp(5) / (np.exp(5) + 511)), "A view is not compared with itself: there are "
+         "511 candidates, its partner among them."),
+        (-np.log(np.exp(5) / (np.exp(5) + 254)), "Each of the 256 pictures has two views: 512."),
+        (-np.log(np.e / (np.e + 510)), "Divide the similarities by the temperature first."),
+    ):  # fmt: skip
+        if close(value, wrong, rtol=1e-4):
+            raise Wrong(reason)
+    if not close(value, -np.log(np.exp(5) / (np.exp(5) + 510)), rtol=1e-3):
+        raise Wrong("The loss of one view is -log of the partner's share among 511 candidates.")
+    return "Even perfect vectors do not reach zero: 510 strangers weigh 1 each."
+
+
+def _same_order(count, hidden, rng):
+    order = np.tile(rng.permutation(49), (count, 1))
+    return order[:, : 49 - hidden], order[:, 49 - hidden :]
+
+
+def _swapped(count, hidden, rng):
+    order = np.argsort(rng.random((count, 49)), axis=1)
+    return order[:, :hidden], order[:, hidden:]
+
+
+def _with_replacement(count, hidden, rng):
+    order = rng.integers(0, 49, (count, 49))
+    return order[:, : 49 - hidden], order[:, 49 - hidden :]
+
+
+@exercise(
+    "14.3",
+    hints=["Sort random numbers: np.argsort(rng.random((count, 49)), axis=1) shuffles each row.",
+           "The first 49 - hidden columns are seen, the rest hidden."],
+    foreseen=[
+        Foreseen(_same_order, "own order"),
+        Foreseen(_swapped, "must have shape"),
+        Foreseen(_with_replacement, "once"),
+    ],
+)  # fmt: skip
+def _(answer):
+    parts = call(answer, 40, 37, np.random.default_rng(0), name="shuffle")
+    if not isinstance(parts, tuple | list) or len(parts) != 2:
+        raise Wrong("shuffle must return two arrays: the places seen, then the places hidden.")
+    seen = array(parts[0], "what shuffle returns first", (40, 12))
+    hidden = array(parts[1], "what shuffle returns second", (40, 37))
+    if not (np.sort(np.concatenate([seen, hidden], axis=1), axis=1) == np.arange(49)).all():
+        raise Wrong("Each place from 0 to 48 must stand in every row just once.")
+    if (np.sort(seen, axis=1) == np.sort(seen[0])).all():
+        raise Wrong("Every picture hides the same places: each needs its own order.")
+    again = call(answer, 40, 37, np.random.default_rng(1), name="shuffle")
+    if np.array_equal(np.asarray(again[0]), seen):
+        raise Wrong("Another rng must give another order: draw from the rng that is passed in.")
+    counts = np.bincount(np.concatenate([seen.ravel(), np.asarray(again[0]).ravel()]).astype(int),
+                         minlength=49)
+    if counts.min() < 4:
+        raise Wrong("Some places are hardly ever seen: every place must have the same chance.")
+    return "Sorting noise shuffles every row on its own."
+
+
+def _euclid(train, labels, test, k):
+    d = ((np.asarray(test)[:, None] - np.asarray(train)[None]) ** 2).sum(2)
+    rows = np.argsort(d, axis=1)[:, :k]
+    return np.array([np.bincount(np.asarray(labels)[row]).argmax() for row in rows])
+
+
+def _nearest_only(train, labels, test, k):
+    return _vote(train, labels, test, 1)
+
+
+def _vote(train, labels, test, k):
+    a, b = (np.asarray(x) / np.linalg.norm(x, axis=1, keepdims=True) for x in (train, test))
+    rows = np.argsort(-(b @ a.T), axis=1)[:, :k]
+    return np.array([np.bincount(np.asarray(labels)[row]).argmax() for row in rows])
+
+
+@exercise(
+    "14.4",
+    hints=["Scale the rows to length 1; then one matrix product holds all cosines.",
+           "np.bincount counts votes, and argmax takes the first of equals."],
+    foreseen=[
+        Foreseen(_euclid, "cosine"),
+        Foreseen(_nearest_only, "k nearest"),
+    ],
+)  # fmt: skip
+def _(answer):
+    rng = np.random.default_rng(0)
+    train = rng.standard_normal((60, 5)) * rng.uniform(0.2, 5, (60, 1))
+    labels, test = rng.integers(0, 4, 60), rng.standard_normal((30, 5))
+    given = array(call(answer, train, labels, test, 7, name="vote"), "what vote returns", (30,))
+    right = _vote(train, labels, test, 7)
+    if np.array_equal(given, right):
+        return "No weights were trained, and it reads the space all the same."
+    if np.array_equal(given, _euclid(train, labels, test, 7)):
+        raise Wrong("Those are the nearest by distance; use the cosine, which ignores lengths.")
+    if np.array_equal(given, _nearest_only(train, labels, test, 7)):
+        raise Wrong("Only the nearest row voted; let the k nearest vote.")
+    raise Wrong(f"{(given != right).sum()} of 30 labels are not the vote's outcome: check the "
+                "order of the neighbours and how ties are settled.")
