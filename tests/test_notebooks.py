@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from helpers import exercises
-from tools.chapter import code_hash
+from tools.chapter import TIME_LINE, code_hash, time_line
 from tools.identity import ROOT, identity
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -235,6 +235,12 @@ def test_the_outputs_are_those_of_this_code_in_a_full_run(book):
     assert stamp.get("code_hash") == code_hash(book), "the code changed since its outputs were made"
     assert set(stamp["seconds"]) == {"quick", "full"}
     assert {"tensorflow", "keras", "numpy"} <= set(stamp["versions"])
+
+
+def test_the_time_line_is_that_of_the_stamp(book):
+    """An older text merged into the notebook must not bring its old seconds back."""
+    line = TIME_LINE.search(book.cells[0].source).group(0)
+    assert line == time_line(line, book.metadata["book"]["seconds"])
 
 
 def test_the_outputs_are_normalised(book):
