@@ -164,10 +164,10 @@ def shapes(split="train", count=1000, world="small", seed=0, objects=None):
     They are drawn by rule (helpers/shapes.py), as many as `count` asks for, the same for the same
     `split`, `world`, `seed` and `objects`; captions are strings (helpers/captions.py), scenes say
     exactly what is where. `world` is "small" (24 x 24, one or two objects in the cells of a 3 x 3
-    grid) or "rich" (32 x 32, up to three objects anywhere, three backgrounds). `split` is
-    "train", "validation" or "test", alike and without anything held out, or "pairs", "relations"
-    or "combinations", which hold what no training scene has: two objects that never meet, a
-    relation of two shapes, a colour on a shape. `objects` fixes the number of objects.
+    grid), "rich" (32 x 32, up to three objects anywhere, three backgrounds), or a `shapes.World`
+    of your own. `split` is "train", "validation" or "test", alike and without anything held out,
+    or "pairs", "relations" or "combinations", which hold what no training scene has: two objects
+    that never meet, a relation of two shapes, a colour on a shape. `objects` fixes their number.
     Raises ValueError for another split, world, count or number of objects.
     """
     from helpers import shapes as scenes

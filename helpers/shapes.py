@@ -242,11 +242,11 @@ def make(split="train", count=1000, world="small", seed=0, objects=None):
     from helpers import captions
 
     check_split(split)
-    if world not in WORLDS:
-        raise ValueError(f"world must be one of {', '.join(WORLDS)}, not {world!r}.")
+    if not isinstance(world, World) and world not in WORLDS:
+        raise ValueError(f"world must be a World or one of {', '.join(WORLDS)}, not {world!r}.")
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
         raise ValueError(f"count must be a whole number of at least 1, got {count!r}.")
-    world = WORLDS[world]
+    world = world if isinstance(world, World) else WORLDS[world]
     rng = np.random.default_rng([seed, SPLITS.index(split)])
     scenes = [random_scene(rng, world, split, objects) for _ in range(count)]
     pictures = np.stack([draw(scene, world) for scene in scenes])

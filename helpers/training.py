@@ -1,4 +1,4 @@
-"""What a GAN's `fit` needs around the step: data in a known order, a watch, a state to resume.
+"""What training needs around the step: data in a known order, a rate, a watch, a state to resume.
 
 `helpers.gan` gives `shuffled` and `ResumeTraining` on to the chapters.
 """
@@ -38,6 +38,23 @@ def shuffled(images, batch_size=64, seed=0, epoch=0):
     order = tf.data.Dataset.range(1).flat_map(one_epoch)
     batches = order.map(lambda index: tf.gather(source, index)).prefetch(2)
     return batches.apply(tf.data.experimental.assert_cardinality(steps))
+
+
+def warm_cosine(learning_rate, steps):
+    """Return a schedule that rises for a twentieth of the `steps`, then falls along a cosine to 0.
+
+    It starts at a hundredth of `learning_rate`, its peak. Raises ValueError if `steps` is not a
+    whole number of at least 2, or `learning_rate` not above 0.
+    Source: Loshchilov and Hutter 2017 (the cosine); Vaswani et al. 2017, section 5.3 (the rise).
+    """
+    check_counts(steps=steps)
+    if steps < 2:
+        raise ValueError(f"steps must be at least 2, to rise and to fall, got {steps!r}.")
+    if not 0 < learning_rate < np.inf:
+        raise ValueError(f"learning_rate must be above 0 and finite, got {learning_rate!r}.")
+    rise = max(1, steps // 20)
+    return keras.optimizers.schedules.CosineDecay(
+        0.01 * learning_rate, steps - rise, warmup_target=learning_rate, warmup_steps=rise)
 
 
 class ResumeTraining(keras.callbacks.Callback):

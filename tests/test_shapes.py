@@ -284,3 +284,12 @@ def test_other_wrong_arguments():
         captions.obeys_many(good[None], ["a red circle"] * 2)
     with pytest.raises(ValueError, match="leaves the picture"):
         shapes.draw(shapes.Scene((shapes.Object("circle", "red", "large", 0, 0),)), shapes.SMALL)
+
+
+def test_a_world_of_ones_own_is_drawn_as_it_says():
+    own = replace(shapes.SMALL, name="own", backgrounds=("grey",), cell=0)
+    pictures, sentences, scenes = data.shapes("test", 60, own, objects=2)
+    assert {scene.background for scene in scenes} == {"grey"}
+    assert len({thing.row % own.sides[0][1] for scene in scenes for thing in scene.objects}) > 3
+    assert captions.obeys_many(pictures, sentences, own)["all"].all()
+    assert (pictures[:, 0, 0] != data.shapes("test", 60, "small", objects=2)[0][:, 0, 0]).any()
