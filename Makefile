@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PROFILE ?= quick
 PORT   ?= 8000
 # The order in which the chapters' weights need each other.
-ORDER  := 02 06 04 05 10 14 15 16 17
+ORDER  := 02 06 04 05 10 14 15 16 17 18
 
 .PHONY: help book test full lab serve chapter pages bench clean \
         lint unit notebooks-test site-test browser pins test-colab test-newest

@@ -20,7 +20,7 @@ from tools.identity import ROOT, identity
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TAGS = {
     "hide-input", "hide-cell", "hide-output", "solution", "raises-exception",
-    "nbval-check-output", "nbval-ignore-output",
+    "nbval-check-output", "nbval-ignore-output", "remove-output",
 }
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif")
 LAST_SECTIONS = ["Where it goes wrong", "Check yourself", "Summary", "Further reading"]

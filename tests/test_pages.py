@@ -311,3 +311,12 @@ def test_minutes_of_each_session_fill_ninety():
         spans = [tuple(map(int, s)) for s in re.findall(r"\| (\d+)–(\d+) \|", table)]
         assert spans[0][0] == 0 and spans[-1][1] == 90
         assert all(a[1] == b[0] for a, b in pairwise(spans))
+
+
+def test_the_table_of_captions_tells_shares_in_percent(monkeypatch):
+    card = {"name": "m", "metrics": {"obeyed": {"seen, 1": [0.982, 0.0031], "pairs, 2": [1, 0]}},
+            "seconds": 90.0, "parameters": 1234, "chapter": "18"}
+    monkeypatch.setattr(make_pages, "cards", lambda: [card, {"name": "other", "metrics": {}}])
+    made = make_pages.obedience().splitlines()
+    assert len(made) == 3 and made[0].startswith("| Model | seen, 1 | pairs, 2 |")
+    assert "98.2 ± 0.3 | 100.0 ± 0.0" in made[2] and "1,234" in made[2]

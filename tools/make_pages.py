@@ -216,6 +216,19 @@ def judges() -> str:
     return table(head, rows)
 
 
+def obedience() -> str:
+    """Return the table of the models that draw from captions: shares obeyed, in percent."""
+    found = [card for card in cards() if metrics_of(card).get("obeyed")]
+    if not found:
+        return "No model draws from captions yet."
+    splits = list(metrics_of(found[0])["obeyed"])
+    rows = [[f"`{card['name']}`", *(f"{100 * mean:.1f} ± {100 * std:.1f}" for mean, std in
+                                    metrics_of(card)["obeyed"].values()),
+             duration(card.get("seconds")), f"{card['parameters']:,}",
+             chapter_link(card.get("chapter"))] for card in found]
+    return table(["Model", *splits, "Trained", "Parameters", "Chapter"], rows)
+
+
 def provenance() -> str:
     """Return what comes with the book, where it is from, and under which licence."""
     groups: dict[tuple, list] = {}
@@ -300,7 +313,7 @@ def gallery() -> str:
 MADE = {  # page -> its made parts
     "index.md": {"gallery": gallery},
     "map.md": {"map": idea_map, "contents": contents},
-    "results.md": {"results": results, "judges": judges},
+    "results.md": {"results": results, "judges": judges, "obedience": obedience},
     "licences.md": {"provenance": provenance, "photographs": photographs},
 }
 
