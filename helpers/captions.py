@@ -106,6 +106,22 @@ _ENDING = re.compile(f"(?P<rest>.*?)(?: on a (?P<background>{'|'.join(shapes.BAC
                      "background)?")  # fmt: skip
 
 
+def words(sentence):
+    """Return the words of a sentence as a list, in small letters and without its stops.
+
+    Raises TypeError for what is not a string, and ValueError, in one sentence, for a word that is
+    not in WORDS, with the list of those that are.
+    """
+    if not isinstance(sentence, str):
+        raise TypeError(f"A caption must be a string, not {type(sentence).__name__}.")
+    found = re.sub(r"[.,;:!?]", " ", sentence.lower()).split()
+    for word in found:
+        if word not in WORDS:
+            raise ValueError(f"The word {word!r} is not known here: the words are "
+                             f"{', '.join(WORDS)}.")
+    return found
+
+
 def parse(sentence, world=shapes.RICH):
     """Return the Request that a sentence makes.
 
@@ -114,17 +130,11 @@ def parse(sentence, world=shapes.RICH):
     (with the list of those it has), for a sentence that it cannot read, and for more objects or
     another background than `world` has.
     """
-    if not isinstance(sentence, str):
-        raise TypeError(f"A caption must be a string, not {type(sentence).__name__}.")
-    words = re.sub(r"[.,;:!?]", " ", sentence.lower()).split()
-    for word in words:
-        if word not in WORDS:
-            raise ValueError(f"The word {word!r} is not known here: the words are "
-                             f"{', '.join(WORDS)}.")
-    parts = _ENDING.fullmatch(" ".join(words))
+    sentence = " ".join(words(sentence))
+    parts = _ENDING.fullmatch(sentence)
     match = next(filter(None, (form.fullmatch(parts["rest"]) for form in _FORMS)), None)
     if match is None:
-        raise ValueError(f"The sentence {' '.join(words)!r} cannot be read: write for example 'a "
+        raise ValueError(f"The sentence {sentence!r} cannot be read: write for example 'a "
                          "large red circle' or 'a red circle left of a small blue square'.")
     found = match.groupdict()
     told = [found["first"], found["second"]] if "how" in found else found["list"].split(" and ")

@@ -40,21 +40,29 @@ def shuffled(images, batch_size=64, seed=0, epoch=0):
     return batches.apply(tf.data.experimental.assert_cardinality(steps))
 
 
-def warm_cosine(learning_rate, steps):
-    """Return a schedule that rises for a twentieth of the `steps`, then falls along a cosine to 0.
+def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
+    """Return a schedule that rises for `rise` of the `steps`, then falls along a cosine.
 
-    It starts at a hundredth of `learning_rate`, its peak. Raises ValueError if `steps` is not a
-    whole number of at least 2, or `learning_rate` not above 0.
-    Source: Loshchilov and Hutter 2017 (the cosine); Vaswani et al. 2017, section 5.3 (the rise).
+    It starts at a hundredth of `learning_rate`, its peak, and ends at `floor` times the peak;
+    `rise` is a twentieth of `steps` unless told. Raises ValueError if `steps` is not a whole number
+    of at least 2, `rise` not one from 1 to steps - 1, `learning_rate` not above 0, or `floor` not
+    from 0 to 1. Source: Loshchilov and Hutter 2017 (the cosine); Vaswani et al. 2017, section 5.3
+    (the rise).
     """
     check_counts(steps=steps)
     if steps < 2:
         raise ValueError(f"steps must be at least 2, to rise and to fall, got {steps!r}.")
+    rise = max(1, steps // 20) if rise is None else rise
+    check_counts(rise=rise)
+    if rise >= steps:
+        raise ValueError(f"rise must be below steps, but {rise} is not below {steps}.")
     if not 0 < learning_rate < np.inf:
         raise ValueError(f"learning_rate must be above 0 and finite, got {learning_rate!r}.")
-    rise = max(1, steps // 20)
+    if not 0 <= floor <= 1:
+        raise ValueError(f"floor must be from 0 to 1, got {floor!r}.")
     return keras.optimizers.schedules.CosineDecay(
-        0.01 * learning_rate, steps - rise, warmup_target=learning_rate, warmup_steps=rise)
+        0.01 * learning_rate, steps - rise, alpha=floor, warmup_target=learning_rate,
+        warmup_steps=rise)
 
 
 class ResumeTraining(keras.callbacks.Callback):

@@ -293,3 +293,13 @@ def test_a_world_of_ones_own_is_drawn_as_it_says():
     assert len({thing.row % own.sides[0][1] for scene in scenes for thing in scene.objects}) > 3
     assert captions.obeys_many(pictures, sentences, own)["all"].all()
     assert (pictures[:, 0, 0] != data.shapes("test", 60, "small", objects=2)[0][:, 0, 0]).any()
+
+
+def test_words_are_those_that_parse_reads():
+    assert captions.words(" A big RED circle, please!".replace(" please", "")) == [
+        "a", "big", "red", "circle"]
+    assert captions.words("...") == []
+    with pytest.raises(ValueError, match="'dog' is not known here: the words are a, above"):
+        captions.words("a red dog")
+    with pytest.raises(TypeError, match="string"):
+        captions.words(3)

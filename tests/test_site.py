@@ -252,7 +252,7 @@ def test_pictures_below_the_fold_wait_until_the_reader_comes_near(visit, page):
     )
     assert images, "a chapter without a picture"
     assert [i["src"] for i in images if not i["sized"]] == []
-    assert [i["src"] for i in images if i["top"] > 3 * DESK["height"] and not i["lazy"]] == []
+    assert [i["src"] for i in images if i["top"] > 2 * DESK["height"] and not i["lazy"]] == []
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

@@ -28,3 +28,14 @@ def test_the_rate_rises_on_a_line_and_falls_on_a_cosine(steps):
 def test_bad_settings_are_named(rate, steps, word):
     with pytest.raises(ValueError, match=word):
         training.warm_cosine(rate, steps)
+
+
+def test_rise_and_floor_can_be_told():
+    schedule = training.warm_cosine(2e-3, 400, rise=100, floor=0.05)
+    assert float(schedule(50)) == pytest.approx(2e-3 * (0.01 + 0.99 / 2), abs=1e-9)
+    assert float(schedule(250)) == pytest.approx(2e-3 * (0.05 + 0.95 / 2), abs=1e-9)
+    assert float(schedule(400)) == pytest.approx(0.05 * 2e-3, abs=1e-9)
+    for wrong, word in (({"rise": 400}, "rise"), ({"rise": 0}, "rise"), ({"floor": 1.5}, "floor"),
+                        ({"floor": np.nan}, "floor")):
+        with pytest.raises(ValueError, match=word):
+            training.warm_cosine(2e-3, 400, **wrong)
