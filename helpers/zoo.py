@@ -177,6 +177,31 @@ def note_metrics(name, metrics):
         manifest.write_bytes(kept, manifest.json_bytes(facts))
 
 
+def adopt():
+    """Copy what is shipped into `runs/` where that has nothing, and return the names copied.
+
+    A fresh clone has no `runs/`, so that `full` would make everything anew. After this it makes
+    only what has other settings. Raises as `load` does for a missing or altered file.
+    """
+    copied = []
+    for file in sorted(manifest.read()):
+        kind, name = Path(file).parts[0], Path(file).stem
+        if kind == "cards" and not (RUNS / name / "card.json").exists():
+            weights = manifest.verified(f"weights/{name}.npz").read_bytes()
+            manifest.write_bytes(RUNS / name / "weights.npz", weights)
+            manifest.write_bytes(RUNS / name / "card.json", manifest.json_bytes(card(name)))
+            copied.append(name)
+        kept = RUNS / "measured" / f"{name}.json"
+        if kind == "measured" and not kept.exists():
+            data = manifest.verified(file).read_bytes()
+            facts = packing.unpack(manifest.verified(file))[0]
+            facts |= {"bytes": len(data), "sha256": manifest.sha256(data)}
+            manifest.write_bytes(kept.with_suffix(".npz"), data)
+            manifest.write_bytes(kept, manifest.json_bytes(facts))
+            copied.append(name)
+    return copied
+
+
 def _work(name, function):
     """Return (stopwatch, what `function()` returned), once it is sure that it can be kept."""
     manifest.check_writable(manifest.ASSETS)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import time
 
 import keras
@@ -315,3 +316,27 @@ def test_every_shipped_model_loads_and_every_asset_is_listed():
     for name in on_disk:
         manifest.verified(name)
     assert json.loads((manifest.ASSETS / "manifest.json").read_text())["files"]
+
+
+# --- adopting what is shipped ---------------------------------------------------------------
+
+
+def test_adopt_lets_a_fresh_clone_reuse_what_is_shipped(full):
+    zoo.trained("toy", Work(net), {"rate": 1})
+    zoo.measured("sum", Work({"x": 3}), {"n": 1})
+    shutil.rmtree(zoo.RUNS)
+    assert sorted(zoo.adopt()) == ["sum", "toy"]
+    zoo.trained("toy", never, {"rate": 1})
+    assert zoo.measured("sum", never, {"n": 1})["x"] == 3
+    assert zoo.measured("sum", Work({"x": 4}), {"n": 2})["x"] == 4  # other settings: made anew
+    assert zoo.adopt() == []  # what runs/ has is not touched
+    assert zoo.measured("sum", never, {"n": 2})["x"] == 4
+
+
+def test_adopt_refuses_an_altered_file(full):
+    zoo.trained("toy", Work(net), {})
+    (manifest.ASSETS / "weights" / "toy.npz").write_bytes(b"other")
+    shutil.rmtree(zoo.RUNS)
+    with pytest.raises(ValueError, match="altered"):
+        zoo.adopt()
+    assert not (zoo.RUNS / "toy" / "card.json").exists()

@@ -230,12 +230,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("number", help="the chapter's number, such as 04")
     parser.add_argument("--profile", choices=("quick", "full"), default="quick")
     parser.add_argument("--fresh", action="store_true", help="full: reuse nothing from runs/")
+    parser.add_argument("--adopt", action="store_true",
+                        help="full: first take what is shipped as if it had been made here")
     parser.add_argument("--resume", action="store_true", help="skip it if this code has been run")
     parser.add_argument("--timeout", type=int, default=4 * 3600, help="seconds for one cell")
     options = parser.parse_args(arguments)
     path = find(options.number)
     if options.fresh:
         os.environ["BOOK_FRESH"] = "1"
+    if options.adopt:
+        from helpers import zoo
+
+        print(f"taken from what is shipped: {len(zoo.adopt())} models and results")
     if options.resume and done(path, options.profile):
         print(f"{path.name} · {options.profile} · was made from this very code; nothing to do")
         return 0
