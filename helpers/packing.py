@@ -122,6 +122,9 @@ def build(config, path, name="model"):
     Raises ValueError if `config` holds unsafe layers or the weights do not fit it.
     """
     _check_layers(config, name)
+    for module in {str(part.get("module")) for part in _dicts(config)}:
+        if module.startswith("helpers."):
+            importlib.import_module(module)  # so that Keras knows this book's layers
     model = keras.models.model_from_json(json.dumps(config))
     arrays = manifest.read_npz(path)
     weights = [arrays[key] for key in sorted(arrays)]

@@ -99,7 +99,8 @@ class Tokenizer:
                 "not picture, such as a class or a caption."
             )
         if tokens.dtype.kind not in "iu":
-            raise TypeError(f"tokens must be whole numbers, not {tokens.dtype}: round them.")
+            raise TypeError(f"tokens must be whole numbers, not {tokens.dtype}: pass "
+                            "codes, not averages of them.")
         if tokens.min() < 0 or tokens.max() >= self.codes:
             raise ValueError(
                 f"tokens must be 0 to {self.codes - 1}, but they reach from {tokens.min()} to "

@@ -101,7 +101,10 @@ def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
     classifier = card(name="digits-classifier", seconds=36.0, metrics={"accuracy": 0.97})
     judge = card(name="digits-labelled", seconds=2.0, metrics={"floor": 0.21})
     other = card(name="digits-unlabelled", seconds=37.0, metrics={"floor": 0.52})
-    monkeypatch.setattr(make_pages, "cards", lambda: [both, classifier, judge, other])
+    third = card(name="digits-selfsupervised", seconds=3.0, metrics={"floor": 0.15})
+    origin = card(name="digits-masked", seconds=180.0, metrics={})
+    monkeypatch.setattr(make_pages, "cards",
+                        lambda: [both, classifier, judge, other, third, origin])
     rows, notes = make_pages.results().split("\n\n")
     rows = rows.splitlines()[2:]
     assert len(rows) == 2 and notes == "- `digits-x`: the seed shipped is 0."
@@ -110,7 +113,9 @@ def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
     assert "digits-unlabelled" in rows[1] and "9.50" in rows[1] and "| digits |" in rows[1]
     assert "| 0.520 |" in rows[1], "else the extractor's"
     judged = make_pages.judges().splitlines()[2:]
-    assert [row.split("`")[1] for row in judged] == ["digits-labelled", "digits-unlabelled"]
+    assert [row.split("`")[1] for row in judged] == [
+        "digits-labelled", "digits-unlabelled", "digits-selfsupervised"]
+    assert "painting hidden patches" in judged[2] and "3 min" in judged[2] and "0.150" in judged[2]
     assert "36 s" in judged[0] and "97.0 %" in judged[0] and "97.0" not in judged[1]
 
 
@@ -316,7 +321,10 @@ def test_minutes_of_each_session_fill_ninety():
 def test_the_table_of_captions_tells_shares_in_percent(monkeypatch):
     card = {"name": "m", "metrics": {"obeyed": {"seen, 1": [0.982, 0.0031], "pairs, 2": [1, 0]}},
             "seconds": 90.0, "parameters": 1234, "chapter": "18"}
-    monkeypatch.setattr(make_pages, "cards", lambda: [card, {"name": "other", "metrics": {}}])
+    wider = card | {"name": "w", "metrics": {"obeyed": {"seen, 1": [1, 0], "seen, 3": [0.5, 0]}}}
+    others = [wider, {"name": "other", "metrics": {}}]
+    monkeypatch.setattr(make_pages, "cards", lambda: [card, *others])
     made = make_pages.obedience().splitlines()
-    assert len(made) == 3 and made[0].startswith("| Model | seen, 1 | pairs, 2 |")
-    assert "98.2 ± 0.3 | 100.0 ± 0.0" in made[2] and "1,234" in made[2]
+    assert len(made) == 4 and made[0].startswith("| Model | seen, 1 | seen, 3 | pairs, 2 |")
+    assert "98.2 ± 0.3 | – | 100.0 ± 0.0" in made[2] and "1,234" in made[2]
+    assert "100.0 ± 0.0 | 50.0 ± 0.0 | –" in made[3], "what a model was not asked is a dash"

@@ -4,6 +4,8 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 
 import keras
@@ -316,6 +318,13 @@ def test_every_shipped_model_loads_and_every_asset_is_listed():
     for name in on_disk:
         manifest.verified(name)
     assert json.loads((manifest.ASSETS / "manifest.json").read_text())["files"]
+
+
+def test_a_model_with_layers_of_the_book_loads_in_a_process_that_never_named_them():
+    code = "from helpers import zoo; print(zoo.load('fashion-gpt').count_params())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert int(done.stdout.split()[-1]) == zoo.card("fashion-gpt")["parameters"]
 
 
 # --- adopting what is shipped ---------------------------------------------------------------

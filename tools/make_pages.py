@@ -192,19 +192,26 @@ def data_of(card: dict) -> str:
     return card.get("settings", {}).get("data") or card["name"].split("-")[0]
 
 
+# How an extractor learnt, and the name of the model that it was cut from.
+LEARNT_BY = {"labelled": ("telling the ten classes apart", "classifier"),
+             "unlabelled": ("copying pictures", "unlabelled"),
+             "selfsupervised": ("painting hidden patches", "masked")}
+
+
 def judges() -> str:
     """Return the table of the extractors; one cut from a classifier shows that one's facts."""
     found = {card["name"]: card for card in cards()}
     rows = []
     for name, card in found.items():
         data, _, kind = name.rpartition("-")
-        if kind not in ("labelled", "unlabelled"):
+        if kind not in LEARNT_BY:
             continue
-        origin = found.get(f"{data}-classifier", card) if kind == "labelled" else card
+        learnt_by, trained_as = LEARNT_BY[kind]
+        origin = found.get(f"{data}-{trained_as}", card)
         accuracy = metrics_of(origin).get("accuracy")
         rows.append([
             f"`{name}`", chapter_link(card.get("chapter")), data,
-            "telling the ten classes apart" if kind == "labelled" else "copying pictures",
+            learnt_by,
             f"{card['parameters']:,}", duration(origin.get("seconds")),
             f"{100 * accuracy:.1f} %" if accuracy is not None else DASH,
             spread(metrics_of(card).get("floor")),
@@ -221,11 +228,15 @@ def obedience() -> str:
     found = [card for card in cards() if metrics_of(card).get("obeyed")]
     if not found:
         return "No model draws from captions yet."
-    splits = list(metrics_of(found[0])["obeyed"])
-    rows = [[f"`{card['name']}`", *(f"{100 * mean:.1f} ± {100 * std:.1f}" for mean, std in
-                                    metrics_of(card)["obeyed"].values()),
-             duration(card.get("seconds")), f"{card['parameters']:,}",
-             chapter_link(card.get("chapter"))] for card in found]
+    splits = sorted({split for card in found for split in metrics_of(card)["obeyed"]},
+                    key=lambda split: (not split.startswith("seen"), split))
+    rows = []
+    for card in found:
+        obeyed = metrics_of(card)["obeyed"]
+        shares = [f"{100 * obeyed[split][0]:.1f} ± {100 * obeyed[split][1]:.1f}"
+                  if split in obeyed else DASH for split in splits]
+        rows.append([f"`{card['name']}`", *shares, duration(card.get("seconds")),
+                     f"{card['parameters']:,}", chapter_link(card.get("chapter"))])
     return table(["Model", *splits, "Trained", "Parameters", "Chapter"], rows)
 
 

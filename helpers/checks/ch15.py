@@ -14,7 +14,7 @@ quiz("15.q1", correct="b", because={
 })  # fmt: skip
 
 quiz("15.q2", correct="b", because={
-    "a": "All 512 occur; 40 is how many equally frequent codes would have this entropy.",
+    "a": "All 512 occur; 40 equally frequent codes would be as hard to guess.",
     "b": "With equal frequencies the perplexity would be 512.",
     "c": "Use and error are two things: a few codes may do nearly all the work, and well.",
 })  # fmt: skip
@@ -58,7 +58,6 @@ def _(answer):
     hints=["Set the two expressions equal.", "Divide both sides by 2 L d."],
     foreseen=[
         Foreseen(64, "factor 2"),
-        Foreseen(256, "does not enter"),
         Foreseen(32, "upside down"),
         4096,
     ],
@@ -67,8 +66,6 @@ def _(answer):
     value = number(answer)
     if close(value, 64):
         raise Wrong("The factor 2 is lost: 4 over 2.")
-    if close(value, 256):
-        raise Wrong("The number of tokens asked about does not enter: solve for L.")
     if close(value, 32):
         raise Wrong("The ratio of the constants is upside down.")
     if not close(value, 128):
@@ -96,6 +93,9 @@ def _own_level(digits, levels):
         Foreseen(_no_weights, "same number"),
         Foreseen(_decimal, "127"),
         Foreseen(_own_level, "same number"),
+        Foreseen(lambda d, levels: np.arange(len(d)), "own digits"),
+        Foreseen(lambda d, levels: np.unique(d, axis=0, return_inverse=True)[1].ravel(),
+                 "own digits"),
         Foreseen(7.0, "function"),
     ],
 )  # fmt: skip
@@ -107,7 +107,12 @@ def _(answer):
             raise Wrong("Two different combinations get the same number.")
         if not (np.array_equal(found, found.round()) and found.min() >= 0
                 and found.max() == len(digits) - 1):  # fmt: skip
-            raise Wrong("For levels (8, 4, 4) the numbers must be 0 to 127, without gaps.")
+            raise Wrong(f"For levels {levels} the numbers must be 0 to {len(digits) - 1}, without "
+                        "gaps.")
+        some = np.random.default_rng(3).permutation(len(digits))[: len(digits) // 2]
+        part = array(call(answer, digits[some], levels, name="token"), "token(...)", (len(some),))
+        if not np.array_equal(part, found[some]):
+            raise Wrong("A row's number must depend on its own digits, not on the other rows.")
     return "A number with a base of its own in every place."
 
 
@@ -125,6 +130,25 @@ def _start(vectors, codes):
     return np.asarray(vectors)[:codes]
 
 
+def _view(vectors, codes):
+    vectors = np.array(vectors, float)
+    book = vectors[:codes]
+    for _ in range(10):
+        chosen = cdist(vectors, book).argmin(axis=1)
+        for j in np.unique(chosen):
+            book[j] = vectors[chosen == j].mean(axis=0)
+    return book.copy()
+
+
+def _back(vectors, codes):
+    start = book = np.asarray(vectors, float)[:codes]
+    for _ in range(10):
+        chosen = cdist(vectors, book).argmin(axis=1)
+        book = np.stack([vectors[chosen == j].mean(axis=0) if (chosen == j).any() else start[j]
+                         for j in range(codes)])  # fmt: skip
+    return book
+
+
 def _nan(vectors, codes):
     vectors = np.asarray(vectors, float)
     book = vectors[:codes].copy()
@@ -139,27 +163,35 @@ def _nan(vectors, codes):
 
 @exercise(
     "15.4",
-    hints=["scipy's cdist(vectors, book).argmin(axis=1) gives the choices.",
+    hints=["scipy's cdist(vectors, book).argmin(axis=1) gives the choices; the chapter's nearest "
+           "gives a tensor, so wrap it in np.asarray.",
            "Loop over np.unique(chosen), so that codes without vectors stay."],
     foreseen=[
         Foreseen(_start, "did not move"),
         Foreseen(lambda v, k: _kmeans(v, k, 1), "ten"),
+        Foreseen(lambda v, k: _kmeans(v, k, 9), "ten"),
+        Foreseen(_view, "copy"),
+        Foreseen(_back, "stays"),
         Foreseen(_nan, "stays"),
         Foreseen(7.0, "function"),
     ],
 )  # fmt: skip
 def _(answer):
-    rng = np.random.default_rng(15)
-    vectors = rng.standard_normal((300, 3))
+    vectors = np.random.default_rng(16).standard_normal((300, 3))
     found = array(call(answer, vectors.copy(), 12, name="codebook"), "codebook(...)", (12, 3))
     if close(found, vectors[:12]):
         raise Wrong("The codes did not move from where they started.")
     if close(found, _kmeans(vectors, 12, 1)):
         raise Wrong("That is one round; do it ten times.")
+    if any(close(found, _kmeans(vectors, 12, rounds)) for rounds in (9, 11)):
+        raise Wrong("Count the rounds: it should be ten.")
+    if close(found, _view(vectors, 12)):
+        raise Wrong("vectors[:codes] is a view, so that to move the codes moves the data: start "
+                    "from a copy.")
     if not close(found, _kmeans(vectors, 12)):
         raise Wrong("Each round: nearest code for every vector, then the mean for every code.")
-    twice = np.concatenate([np.full((2, 3), 9.0), vectors])  # the second code is never the first
-    found = array(call(answer, twice, 2, name="codebook"), "codebook(...)", (2, 3))
-    if not close(found, _kmeans(twice, 2)):
-        raise Wrong("A code without vectors stays where it is.")
+    twice = np.random.default_rng(1820).integers(-9, 10, (12, 2)).astype(float)
+    found = array(call(answer, twice.copy(), 4, name="codebook"), "codebook(...)", (4, 2))
+    if not close(found, _kmeans(twice, 4)):  # here a code that has moved loses all its vectors
+        raise Wrong("A code without vectors stays where it is, not where it began.")
     return "Codes at the means of their vectors: k-means."

@@ -65,6 +65,10 @@ def _surest(sure, hidden, left):
     return hidden & (rank < left)
 
 
+def _settled(sure, hidden, left):
+    return hidden & ~_settle(sure, hidden, left)
+
+
 def _any_place(sure, hidden, left):
     return sure.argsort(axis=1).argsort(axis=1) < left
 
@@ -73,20 +77,26 @@ def _any_place(sure, hidden, left):
     "17.3",
     hints=["Places that are not hidden must not count: give them an infinite value first.",
            "argsort twice gives ranks."],
-    foreseen=[Foreseen(_surest, "least sure"), Foreseen(_any_place, "not hidden")],
+    foreseen=[Foreseen(_surest, "least sure"), Foreseen(_any_place, "not hidden"),
+              Foreseen(_settled, "settled"), lambda sure, hidden, left: _settle(sure, hidden, 4)],
 )
 def _(answer):
     rng = np.random.default_rng(0)
-    sure, hidden = rng.random((30, 12)), rng.random((30, 12)) < 0.7
-    given = array(call(answer, sure.copy(), hidden.copy(), 4, name="settle"),
-                  "what settle returns", (30, 12)).astype(bool)
-    if np.array_equal(given, _settle(sure, hidden, 4)):
-        return "The least sure are guessed again, with more to go on."
-    if (given & ~hidden).any():
-        raise Wrong("A place that is not hidden must not be hidden again.")
-    if np.array_equal(given, _surest(sure, hidden, 4)):
-        raise Wrong("Those are the surest; the least sure stay hidden.")
-    raise Wrong("In each row just the `left` least sure of the hidden places must stay hidden.")
+    for left in (4, 1, 0):
+        sure, hidden = rng.random((30, 12)), rng.random((30, 12)) < 0.7
+        given = array(call(answer, sure.copy(), hidden.copy(), left, name="settle"),
+                      "what settle returns", (30, 12)).astype(bool)
+        if np.array_equal(given, _settle(sure, hidden, left)):
+            continue
+        if (given & ~hidden).any():
+            raise Wrong("A place that is not hidden must not be hidden again.")
+        if np.array_equal(given, _surest(sure, hidden, left)):
+            raise Wrong("Those are the surest; the least sure stay hidden.")
+        if np.array_equal(given, _settled(sure, hidden, left)):
+            raise Wrong("Those are the places that get settled; return those that stay hidden.")
+        raise Wrong(f"With left = {left}, just the {left} least sure of the hidden places must "
+                    "stay hidden in each row.")
+    return "The least sure are guessed again, with more to go on."
 
 
 def _two_steps(joint, first):
@@ -102,6 +112,10 @@ def _all_at_once(joint, first):
     return a[:, None, None] * b[None, :, None] * c[None, None, :]
 
 
+def _not_back(joint, first):
+    return np.moveaxis(_two_steps(joint, first), first, 0)
+
+
 def _always_zero(joint, first):
     return _two_steps(joint, 0)
 
@@ -113,21 +127,24 @@ def _always_zero(joint, first):
     foreseen=[
         Foreseen(_all_at_once, "independent"),
         Foreseen(_always_zero, "first"),
+        Foreseen(_not_back, "back"),
         Foreseen(lambda joint, first: joint, "at once"),
     ],
 )  # fmt: skip
 def _(answer):
-    joint = np.random.default_rng(0).dirichlet(np.full(27, 0.4)).reshape(3, 3, 3) + 1e-4
-    joint /= joint.sum()
-    for first in (0, 1, 2):
+    for many, first in ((3, 0), (3, 1), (3, 2), (2, 1)):
+        joint = np.random.default_rng(many).dirichlet(np.full(many**3, 0.4)) + 1e-4
+        joint = (joint / joint.sum()).reshape(many, many, many)
         given = array(call(answer, joint.copy(), first, name="two_steps"),
-                      "what two_steps returns", (3, 3, 3))
+                      "what two_steps returns", joint.shape)
         if np.allclose(given, _two_steps(joint, first), atol=1e-6):
             continue
         if np.allclose(given, joint, atol=1e-6):
             raise Wrong("That is the truth; the last two are drawn at once, each on its own.")
         if np.allclose(given, _all_at_once(joint, first), atol=1e-6):
             raise Wrong("All three are independent there; the last two must depend on the first.")
+        if np.allclose(given, _not_back(joint, first), atol=1e-6):
+            raise Wrong("The place drawn first still stands in front: move it back.")
         if np.allclose(given, _two_steps(joint, 0), atol=1e-6):
             raise Wrong(f"It is right for first = 0, and not for first = {first}.")
         raise Wrong("The chance of a triple is that of the first, times that of each other given "

@@ -18,7 +18,7 @@ quiz("18.q2", correct="a", because={
 
 quiz("18.q3", correct="b", because={
     "a": "Red and blue have changed places: no red circle is there.",
-    "b": "Both colours, both shapes and two objects are there, joined wrongly.",
+    "b": "Both colours, both shapes and two objects are there, joined wrongly; size was left open.",
     "c": "There are two objects, a circle and a square, a red one and a blue one.",
 })  # fmt: skip
 
@@ -36,7 +36,7 @@ def _(answer):
         raise Wrong("Those are the codes; count the patches that pairs of them can say.")
     if not close(value, 272):
         raise Wrong("Take the pairs, 40 times 8, less the 48 patches of the other code.")
-    return "320 against 48, and the gap grows with every code."
+    return "At most 320 against 48; codes that are alike say less, and every new code says more."
 
 
 def _mix(mask, ink, paper):
@@ -79,6 +79,16 @@ def _effective(counts):
     return np.exp(-(q * np.log(q)).sum())
 
 
+def _naive(counts):
+    q = np.asarray(counts, float) / np.sum(counts)
+    return np.exp(-(q * np.log(q)).sum())
+
+
+def _simpson(counts):
+    q = np.asarray(counts, float) / np.sum(counts)
+    return 1 / (q**2).sum()
+
+
 def _bits(counts):
     return np.log(_effective(counts)) / np.log(2)
 
@@ -93,18 +103,23 @@ def _present(counts):
 
 @exercise(
     "18.3",
-    hints=["First make shares of the counts.", "0 log 0 counts as 0: leave the zeros out."],
-    foreseen=[Foreseen(_bits, "exp"), Foreseen(_nats, "exp"), Foreseen(_present, "share")],
+    hints=["0 log 0 counts as 0: leave the zeros out.", "First make shares of the counts."],
+    foreseen=[Foreseen(_bits, "exp"), Foreseen(_nats, "exp"), Foreseen(_present, "share"),
+              Foreseen(_naive, "zeros"), Foreseen(_simpson, "other measure")],
 )
 def _(answer):
     for counts in ([5, 5, 5, 5], [90, 5, 5], [3, 0, 1, 0], [7]):
-        given = number(call(answer, np.array(counts), name="effective"))
-        right = _effective(counts)
-        if np.isfinite(given) and np.isclose(given, right, atol=1e-6):
-            continue
-        if not np.isfinite(given):
+        with np.errstate(all="ignore"):
+            given = call(answer, np.array(counts), name="effective")
+        if np.size(given) == 1 and isinstance(given, float) and not np.isfinite(given):
             raise Wrong("With a count of zero it is not a number: leave the zeros out, they add "
                         "nothing.")
+        given, right = number(given), _effective(counts)
+        if np.isclose(given, right, atol=1e-6):
+            continue
+        if np.isclose(given, _simpson(counts)):
+            raise Wrong("That is 1 over the sum of squares, another measure of variety; take exp "
+                        "of the entropy.")
         if np.isclose(given, _nats(counts)) or np.isclose(given, _bits(counts)):
             raise Wrong("That is the entropy; the effective number is its exp.")
         if np.isclose(given, _present(counts)):
@@ -148,4 +163,4 @@ def _(answer):
         error = ((_mix(mask, np.asarray(given), paper) - patch) ** 2).sum()
         best = ((_mix(mask, _fit(patch, mask, paper), paper) - patch) ** 2).sum()
         raise Wrong(f"Its squared error is {error:.4f}, and {best:.4f} can be had.")
-    return "The same step, taken for masks and inks in turn, is how such codes were once learnt."
+    return "The same step, taken for masks and inks in turn, is called alternating least squares."
