@@ -143,25 +143,24 @@ def _euclid(train, labels, test, k):
     return np.array([np.bincount(np.asarray(labels)[row]).argmax() for row in rows])
 
 
+def _vote(train, labels, test, k, scaled=True, most=lambda votes: np.bincount(votes).argmax()):
+    a, b = np.asarray(train), np.asarray(test)
+    if scaled:
+        a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a, b))
+    rows = np.argsort(-(b @ a.T), axis=1)[:, :k]
+    return np.array([most(np.asarray(labels)[row]) for row in rows])
+
+
 def _nearest_only(train, labels, test, k):
     return _vote(train, labels, test, 1)
 
 
-def _vote(train, labels, test, k):
-    a, b = (np.asarray(x) / np.linalg.norm(x, axis=1, keepdims=True) for x in (train, test))
-    rows = np.argsort(-(b @ a.T), axis=1)[:, :k]
-    return np.array([np.bincount(np.asarray(labels)[row]).argmax() for row in rows])
-
-
 def _not_scaled(train, labels, test, k):
-    rows = np.argsort(-(np.asarray(test) @ np.asarray(train).T), axis=1)[:, :k]
-    return np.array([np.bincount(np.asarray(labels)[row]).argmax() for row in rows])
+    return _vote(train, labels, test, k, scaled=False)
 
 
 def _first_met(train, labels, test, k):
-    a, b = (np.asarray(x) / np.linalg.norm(x, axis=1, keepdims=True) for x in (train, test))
-    rows = np.argsort(-(b @ a.T), axis=1)[:, :k]
-    return np.array([Counter(np.asarray(labels)[row]).most_common(1)[0][0] for row in rows])
+    return _vote(train, labels, test, k, most=lambda votes: Counter(votes).most_common(1)[0][0])
 
 
 @exercise(

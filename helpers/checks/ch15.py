@@ -116,9 +116,9 @@ def _(answer):
     return "A number with a base of its own in every place."
 
 
-def _kmeans(vectors, codes, rounds=10):
-    vectors = np.asarray(vectors, float)
-    book = vectors[:codes].copy()
+def _kmeans(vectors, codes, rounds=10, view=False):
+    vectors = np.array(vectors, float)
+    book = vectors[:codes] if view else vectors[:codes].copy()
     for _ in range(rounds):
         chosen = cdist(vectors, book).argmin(axis=1)
         for j in np.unique(chosen):
@@ -131,13 +131,7 @@ def _start(vectors, codes):
 
 
 def _view(vectors, codes):
-    vectors = np.array(vectors, float)
-    book = vectors[:codes]
-    for _ in range(10):
-        chosen = cdist(vectors, book).argmin(axis=1)
-        for j in np.unique(chosen):
-            book[j] = vectors[chosen == j].mean(axis=0)
-    return book.copy()
+    return _kmeans(vectors, codes, view=True)
 
 
 def _back(vectors, codes):
