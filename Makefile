@@ -11,10 +11,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p $(FITS) 2>/dev/null && command -v $$p && exit; done; command -v python3)
 PROFILE ?= quick
 PORT   ?= 8000
+# --require-live lets a site without live figures (npm was not reached) fail.
+SITE   ?=
 # The order in which the chapters' weights need each other.
 ORDER  := 02 06 04 05 10 14 15 16 17 18
 
-.PHONY: help book test full lab serve chapter pages bench clean \
+.PHONY: help book pdf test full lab serve chapter pages bench clean \
         lint unit notebooks-test site-test browser pins test-colab test-newest
 
 help:  ## list the commands
@@ -25,7 +27,7 @@ help:  ## list the commands
 	@echo "  make chapter N=04 PROFILE=full   runs one chapter for real, and stores its outputs and weights"
 
 # The tests of the helpers alone: they need none of the tools that build the site.
-HELPERS_TESTS := tests $(foreach t,site house notebooks pages,--ignore=tests/test_$(t).py)
+HELPERS_TESTS := tests -m "not site" $(foreach t,site live* house notebooks pages,--ignore-glob="tests/test_$(t).py")
 
 # ---- the environment --------------------------------------------------------------
 
@@ -44,8 +46,11 @@ $(VENV)/.made: requirements.txt requirements-encoder.txt pyproject.toml
 # ---- read -------------------------------------------------------------------------
 
 book: $(VENV)/.made  ## build the site from the stored outputs, and say where it is
-	@$(PY) -m tools.site
+	@$(PY) -m tools.site $(SITE)
 	@echo "The book is in _build/html; make serve shows it at http://127.0.0.1:$(PORT)/"
+
+pdf: $(VENV)/.made browser  ## print the whole book to _build/from-noise-to-image.pdf
+	@$(PY) -m tools.make_pdf
 
 serve: $(VENV)/.made  ## show the built site at http://127.0.0.1:8000/ (PORT= another)
 	@test -f _build/html/index.html || { echo "There is no built site yet: make book first."; exit 1; }
@@ -79,14 +84,14 @@ lint: $(VENV)/.made  ## ruff on code, tests and notebooks
 	$(VENV)/bin/ruff check .
 
 unit: $(VENV)/.made  ## the helpers' tests, the house's and the notebooks' form
-	$(PY) -m pytest tests --ignore=tests/test_site.py -m "not site"
+	$(PY) -m pytest tests -m "not site"
 
 notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without network and caches
 	$(PY) -m tools.prove_notebooks
 
-site-test: $(VENV)/.made browser  ## strict build, then the site in a real browser
-	$(PY) -m tools.site
-	$(PY) -m pytest tests/test_site.py
+site-test: $(VENV)/.made browser  ## strict build, then the site and its live figures in a real browser
+	$(PY) -m tools.site --require-live
+	$(PY) -m pytest tests/test_site.py tests/test_live_*.py -m site
 
 browser:  ## find chromium, or install Debian's when this user may
 	@tools/browser.sh

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import settings
 
 from helpers import manifest, zoo
+from tests.live_browser import live_page, live_site  # noqa: F401  (fixtures)
+from tests.site_browser import address, browser, visit  # noqa: F401  (fixtures)
 
 settings.register_profile("book", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("book")

@@ -4,139 +4,24 @@ Run by `make site-test`, which builds the site first. Chromium is taken from the
 BOOK_CHROMIUM; without one the tests fail, they do not skip.
 """
 
-import contextlib
 import gzip
-import http.server
 import json
-import os
-import shutil
-import threading
-from urllib.parse import urlparse
 
 import pytest
 import yaml
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import sync_playwright
 
+from helpers import live
+from tests.site_browser import DESK, PATIENCE, PHONE, SITE, Visit
 from tools.identity import ROOT, identity
 
-SITE = ROOT / "_build" / "html"
-CHROMIUM = os.environ.get("BOOK_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
 PAGES = [TOC["root"]] + [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
 TEXT_LIMIT, PICTURE_LIMIT = 600_000, 1_500_000  # bytes a chapter page may weigh
-PATIENCE = 180_000  # milliseconds: a busy machine is slow, and that is not a fault
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 
 pytestmark = pytest.mark.site
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, directory=str(SITE), **options)
-
-    def log_message(self, *arguments):
-        pass
-
-    def copyfile(self, source, outputfile):
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the page was left
-            super().copyfile(source, outputfile)
-
-
-@pytest.fixture(scope="module")
-def address():
-    assert (SITE / "index.html").is_file(), "there is no built site: make book first"
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    assert CHROMIUM, "no Chromium was found: make browser, or set BOOK_CHROMIUM"
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-            timeout=PATIENCE,
-        )
-        yield chromium
-        chromium.close()
-
-
-class Visit:
-    """One page, opened with all other hosts closed; keeps what went wrong and what was loaded."""
-
-    def __init__(self, browser, address, page, **options):
-        self.address, self.page = address, page
-        self.context = browser.new_context(viewport=DESK, **options)
-        self.context.set_default_timeout(PATIENCE)
-        self.tab = self.context.new_page()
-        self.faults, self.outside, self.bodies = [], [], {}
-        self.context.route("**/*", self._gate)
-        self.tab.on("console", self._heard)
-        self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.tab.on("requestfailed", lambda request: self.faults.append("failed: " + request.url))
-        self.tab.on("response", self._answered)
-        self.tab.goto(f"{address}/{page}.html", wait_until="load")
-        self.tab.wait_for_function(
-            "!window.MathJax || !MathJax.startup || !MathJax.startup.promise"
-            " || MathJax.startup.promise.then(() => true)"
-        )
-
-    def _gate(self, route):
-        url = route.request.url
-        if url.startswith((self.address, "data:", "blob:")):
-            route.continue_()
-        else:
-            self.outside.append(url)
-            route.abort()
-
-    def _heard(self, message):
-        if message.type in ("error", "warning"):
-            self.faults.append(f"{message.type}: {message.text}")
-
-    def _answered(self, response):
-        if response.status >= 400:
-            self.faults.append(f"{response.status}: {response.url}")
-        self.bodies[urlparse(response.url).path] = response
-
-    def read_to_the_end(self):
-        """Scroll down in steps, so that every lazy picture is fetched."""
-        self.tab.evaluate(
-            """async () => {
-                for (let y = 0; y < document.body.scrollHeight; y += 600) {
-                    window.scrollTo(0, y);
-                    await new Promise(done => setTimeout(done, 25));
-                }
-                await Promise.all([...document.images].map(image => {
-                    image.loading = "eager";
-                    return image.decode().catch(() => null);  // a broken one is found below
-                }));
-            }"""
-        )
-
-    def close(self):
-        self.context.close()
-
-
-@pytest.fixture
-def visit(browser, address):
-    visits = []
-
-    def open_page(page, **options):
-        visits.append(Visit(browser, address, page, **options))
-        return visits[-1]
-
-    yield open_page
-    for one in visits:
-        one.close()
 
 
 # ---- every page -------------------------------------------------------------------
@@ -293,6 +178,55 @@ def test_figures_stand_on_a_white_plate_in_the_dark(visit, page):
         "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter]"
     )
     assert style == ["rgb(255, 255, 255)", "none"]
+
+
+# ---- live figures, each in its chapter; tests/test_live_*.py try every control --------------
+
+@pytest.mark.parametrize("name", live.FIGURES)
+def test_a_live_figure_wakes_in_its_chapter_and_sleeps_again(visit, name):
+    seen = visit(f"notebooks/{live.FIGURES[name].chapter}", reduced_motion="reduce")
+    figure = seen.tab.locator(f"#live-{name}")
+    figure.scroll_into_view_if_needed()
+    still = figure.locator(".live-still img")
+    assert still.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    assert not [path for path in seen.bodies if path.startswith("/live/")]
+    figure.get_by_role("button", name="Try it here").click()
+    seen.tab.wait_for_selector(f"#live-{name}[data-ready]")
+    assert still.is_hidden() and f"/live/{name}.js" in seen.bodies
+    seen.tab.evaluate(AXE_SCRIPT)
+    for scheme in ("light", "dark"):
+        seen.tab.emulate_media(color_scheme=scheme)
+        seen.tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+        found = seen.tab.evaluate(
+            f"axe.run('#live-{name}', {{resultTypes: ['violations'], preload: false}})"
+        )["violations"]
+        serious = [f"{fault['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+                   for fault in found if fault["impact"] in ("serious", "critical")
+                   for node in fault["nodes"][:3]]
+        assert serious == [], scheme
+    seen.tab.set_viewport_size(PHONE)
+    seen.tab.wait_for_timeout(150)
+    assert seen.tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    outside = seen.tab.evaluate(
+        """name => { const box = document.getElementById(`live-${name}`);
+                     const right = box.getBoundingClientRect().right;
+                     return [...box.querySelectorAll('.live-stage *')].filter(
+                         e => e.getBoundingClientRect().right > right + 1).map(
+                         e => e.outerHTML.slice(0, 120)); }""", name)
+    assert outside == []
+    figure.get_by_role("button", name="Back to the picture").click()
+    assert still.is_visible()
+    assert seen.faults == [] and seen.outside == []
+
+
+def test_without_scripts_a_live_figure_is_its_picture(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(f"{address}/notebooks/{live.FIGURES['ruler'].chapter}.html")
+    marker = tab.locator('[data-live="ruler"]')
+    assert marker.inner_text().strip() == ""  # the sentence for Jupyter and Colab is hidden here
+    assert tab.get_by_text("Try it here").count() == 0
+    context.close()
 
 
 # ---- the site's own machinery -----------------------------------------------------

@@ -3,6 +3,8 @@
 - MathJax is copied out of the wheel `django-static-mathjax` beside the other static files.
 - Every picture gets its width and height, and is fetched only when the reader comes near.
 - Scripts that no page of this book uses are left out.
+- The live figures that tools/live.py built are copied into the site, and each page is told their
+  names, so that it invites nobody to a figure that is not there.
 - Docstrings of the helpers are plain text: what reStructuredText would take for markup is escaped.
 FontAwesome and the second, print-only h1 are left out by the templates in book/_templates.
 """
@@ -25,6 +27,7 @@ MATHJAX_PARTS = (
     "output/chtml/fonts/woff-v2",
 )
 IMAGE = re.compile(r"<img\b[^>]*>")
+LIVE_MARK = 'data-live="'
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
@@ -114,18 +117,44 @@ def plain_words(body: str) -> str:
     return "".join(cells).replace("<p>Time: quick", '<p class="book-time">Time: quick', 1)
 
 
+def live_folder(app) -> Path:
+    """Return where tools/live.py put the live figures; it is missing where npm was not reached."""
+    return Path(app.srcdir, "_build", "live")
+
+
+def live_names(app, config) -> None:
+    """Note which live figures are built; a change of them makes Sphinx write every page anew."""
+    built = live_folder(app).glob("*.js")
+    config.book_live = " ".join(sorted(
+        path.stem for path in built if not path.stem.startswith("shared-")
+    ))
+
+
+def copy_live(app, exception) -> None:
+    """Put the live figures into the finished site, in place of any from an earlier build."""
+    if app.builder.format != "html" or exception:
+        return
+    target = Path(app.outdir, "live")
+    shutil.rmtree(target, ignore_errors=True)
+    if app.config.book_live:
+        shutil.copytree(live_folder(app), target)
+
+
 def mend_page(app, pagename, templatename, context, doctree) -> None:
     """Mend one page before it is written."""
     if app.builder.format != "html":
         return
-    unused = ("sphinx-thebe", "design-tabs.js")
     body = context.get("body", "")
+    needed = {"sphinx-thebe": False, "design-tabs.js": "sd-tab-set" in body,
+              "live.js": LIVE_MARK in body}
     context["script_files"] = [
-        script
-        for script in context.get("script_files", [])
-        if not any(word in str(getattr(script, "filename", script) or "") for word in unused)
-        or ("design-tabs.js" in str(getattr(script, "filename", "")) and "sd-tab-set" in body)
+        script for script in context.get("script_files", [])
+        if all(wanted for word, wanted in needed.items()
+               if word in str(getattr(script, "filename", script) or ""))
     ]
+    if app.config.book_live and LIVE_MARK in body:
+        context["metatags"] = context.get("metatags", "") + (
+            f'\n<meta name="book-live" content="{app.config.book_live}" />')
     if body:
         folder = Path(app.outdir, pagename).parent
         body = better_images(plain_words(body), folder, picture_sources(app))
@@ -142,6 +171,10 @@ def only_ours(app, what, name, obj, skip, options) -> bool | None:
 
 def setup(app):
     app.setup_extension("book_docstrings")  # beside this file: docstrings are plain prose
+    app.add_config_value("book_live", "", "html")
+    app.add_js_file("live.js", loading_method="defer")
+    app.connect("config-inited", live_names)
+    app.connect("build-finished", copy_live)
     app.connect("autodoc-skip-member", only_ours)
     app.connect("builder-inited", copy_mathjax)
     app.connect("html-page-context", mend_page, priority=900)

@@ -1,0 +1,127 @@
+"""Fixtures for the live figures: each on a page alone, in a real browser, with the network closed.
+
+    def test_it(live_page):
+        page = live_page("latent-space", width=360)     # opened, touched, ready
+        page.tab.get_by_role("button", name="Random").click()
+
+`live_page(..., touch=False)` leaves the still picture. `page.evaluate(js)` runs in the page, where
+`await import("./live/NAME.js")` gives the bundle's exports. Faults and requests to other hosts
+fail the test when it ends; `page.forgive()` is for those it provokes itself.
+"""
+
+import contextlib
+import http.server
+import os
+import threading
+
+import pytest
+
+from tests.site_browser import PATIENCE, Quiet
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve `folder` at an address of this machine."""
+
+    class Handler(Quiet):
+        def __init__(self, *arguments, **options):
+            super(Quiet, self).__init__(*arguments, directory=str(folder), **options)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+class Page:
+    """One live figure alone on a page."""
+
+    def __init__(self, browser, address, name, width, **options):
+        self.address, self.name = address, name
+        size = {"width": width, "height": 900 if width > 600 else 740}
+        options.setdefault("has_touch", width < 600)
+        self.context = browser.new_context(viewport=size, **options)
+        self.context.set_default_timeout(PATIENCE)
+        self.tab = self.context.new_page()
+        self.faults, self.outside, self.fetched = [], [], []
+        self.context.route("**/*", self._gate)
+        self.tab.on("console", self._heard)
+        self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.tab.on("requestfinished", lambda request: self.fetched.append(request.url))
+        self.tab.goto(f"{address}/{name}.html", wait_until="load")
+        self.figure = self.tab.locator(".live-figure")
+
+    def _gate(self, route):
+        url = route.request.url
+        if url.startswith((self.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.outside.append(url)
+            route.abort()
+
+    def _heard(self, message):
+        if message.type in ("error", "warning"):
+            self.faults.append(f"{message.type}: {message.text}")
+
+    def touch(self):
+        """Touch the invitation and wait until the figure is there."""
+        self.figure.locator(".live-start").click()
+        self.tab.wait_for_selector(".live-figure[data-ready]")
+        return self
+
+    def evaluate(self, script, argument=None):
+        """Run JavaScript in the page and return what it gives."""
+        return self.tab.evaluate(script, argument)
+
+    def pixels(self, selector="canvas"):
+        """Return a number that changes when the picture on a canvas does."""
+        return self.tab.locator(selector).first.evaluate(
+            """c => { let h = 7; const text = c.toDataURL();  // getImageData twice: a warning
+                      for (let i = 0; i < text.length; i++)
+                          h = (Math.imul(h, 31) + text.charCodeAt(i)) | 0;
+                      return h; }""")
+
+    def too_wide(self):
+        """Say whether the page scrolls sideways."""
+        return self.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+    def unnamed(self):
+        """Return the controls that a screen reader could not name."""
+        return self.evaluate(
+            """[...document.querySelectorAll('.live-figure button, .live-figure input,'
+                 + '.live-figure select, .live-figure canvas, .live-figure [tabindex]')]
+               .filter(e => !e.closest('[aria-hidden=true]'))
+               .filter(e => !(e.ariaLabel || e.textContent.trim() || (e.labels && e.labels.length)))
+               .map(e => e.outerHTML.slice(0, 120))""")
+
+    def forgive(self):
+        """Forget the faults so far: the test provoked them."""
+        self.faults.clear()
+
+
+@pytest.fixture(scope="session")
+def live_site(tmp_path_factory):
+    """Every figure on a page of its own (BOOK_LIVE_ONLY=name,name builds only these)."""
+    from tools import live
+
+    folder = tmp_path_factory.mktemp("live")
+    only = [name for name in os.environ.get("BOOK_LIVE_ONLY", "").split(",") if name]
+    live.demo(folder, only)
+    with served(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def live_page(browser, live_site):
+    """Open a figure's page; see this module's docstring."""
+    pages = []
+
+    def open_page(name, width=1280, touch=True, **options):
+        pages.append(Page(browser, live_site, name, width, **options))
+        return pages[-1].touch() if touch else pages[-1]
+
+    yield open_page
+    for page in pages:
+        page.context.close()
+    assert [fault for page in pages for fault in page.faults] == []
+    assert [url for page in pages for url in page.outside] == []
