@@ -27,7 +27,7 @@ help:  ## list the commands
 	@echo "  make chapter N=04 PROFILE=full   runs one chapter for real, and stores its outputs and weights"
 
 # The tests of the helpers alone: they need none of the tools that build the site.
-HELPERS_TESTS := tests -m "not site" $(foreach t,site live* house notebooks pages,--ignore-glob="tests/test_$(t).py")
+HELPERS_TESTS := tests -m "not site" $(foreach t,site study live* house notebooks pages,--ignore-glob="tests/test_$(t).py")
 
 # ---- the environment --------------------------------------------------------------
 
@@ -91,7 +91,7 @@ notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without
 
 site-test: $(VENV)/.made browser  ## strict build, then the site and its live figures in a real browser
 	$(PY) -m tools.site --require-live
-	$(PY) -m pytest tests/test_site.py tests/test_live_*.py -m site
+	$(PY) -m pytest tests/test_site.py tests/test_study.py tests/test_live_*.py -m site
 
 browser:  ## find chromium, or install Debian's when this user may
 	@tools/browser.sh

@@ -37,12 +37,14 @@ class Foreseen(NamedTuple):
 
 @dataclass
 class Exercise:
-    """Hold one registered exercise."""
+    """Hold one registered exercise; a quiz also has its right letter, and a reason for each."""
 
     id: str
     checker: Callable[[Any], str | None]
     hints: list[str] = field(default_factory=list)
     foreseen: list[Any] = field(default_factory=list)
+    correct: str | None = None
+    because: dict[str, str] = field(default_factory=dict)
 
 
 _exercises: dict[str, Exercise] = {}
@@ -136,6 +138,8 @@ def quiz(id, *, correct, because):
         if letter != correct:
             raise Wrong(because[letter])
         return because[letter]
+
+    _exercises[id].correct, _exercises[id].because = correct, dict(because)
 
 
 def number(answer, name="answer") -> float:

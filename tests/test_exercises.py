@@ -212,6 +212,12 @@ class TestEngine:
         for nonsense in ("d", "", 2, ["b"], "ab"):
             assert "a, b, c" in grade("99.q1", nonsense).message
 
+    def test_a_quiz_keeps_its_right_letter_and_reasons_and_an_exercise_has_none(self):
+        question, plain = exercises._exercises["99.q1"], exercises._exercises["99.1"]
+        assert question.correct == "b"
+        assert question.because == {"a": "Too few.", "b": "Just so.", "c": "Too many."}
+        assert (plain.correct, plain.because) == (None, {})
+
     def test_a_function_that_fails_becomes_one_sentence(self):
         def broken(x):
             return x / 0

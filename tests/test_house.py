@@ -104,7 +104,7 @@ def test_make_help_lists_the_commands_the_book_promises():
     listed = subprocess.run(
         ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for command in ("book", "test", "full", "lab", "serve", "chapter", "bench"):
+    for command in ("book", "pdf", "test", "full", "lab", "serve", "chapter", "bench"):
         assert re.search(rf"^  make {command} +\S", listed, re.MULTILINE), command
 
 
