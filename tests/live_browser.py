@@ -16,7 +16,7 @@ import threading
 
 import pytest
 
-from tests.site_browser import PATIENCE, Quiet
+from tests.site_browser import Quiet, Watched
 
 
 @contextlib.contextmanager
@@ -33,35 +33,17 @@ def served(folder):
     server.shutdown()
 
 
-class Page:
+class Page(Watched):
     """One live figure alone on a page."""
 
     def __init__(self, browser, address, name, width, **options):
-        self.address, self.name = address, name
-        size = {"width": width, "height": 900 if width > 600 else 740}
         options.setdefault("has_touch", width < 600)
-        self.context = browser.new_context(viewport=size, **options)
-        self.context.set_default_timeout(PATIENCE)
-        self.tab = self.context.new_page()
-        self.faults, self.outside, self.fetched = [], [], []
-        self.context.route("**/*", self._gate)
-        self.tab.on("console", self._heard)
-        self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
+        size = {"width": width, "height": 900 if width > 600 else 740}
+        super().__init__(browser, address, size, **options)
+        self.name, self.fetched = name, []
         self.tab.on("requestfinished", lambda request: self.fetched.append(request.url))
         self.tab.goto(f"{address}/{name}.html", wait_until="load")
         self.figure = self.tab.locator(".live-figure")
-
-    def _gate(self, route):
-        url = route.request.url
-        if url.startswith((self.address, "data:", "blob:")):
-            route.continue_()
-        else:
-            self.outside.append(url)
-            route.abort()
-
-    def _heard(self, message):
-        if message.type in ("error", "warning"):
-            self.faults.append(f"{message.type}: {message.text}")
 
     def touch(self):
         """Touch the invitation and wait until the figure is there."""
@@ -122,6 +104,6 @@ def live_page(browser, live_site):
 
     yield open_page
     for page in pages:
-        page.context.close()
+        page.close()
     assert [fault for page in pages for fault in page.faults] == []
     assert [url for page in pages for url in page.outside] == []

@@ -60,25 +60,18 @@ def browser():
         chromium.close()
 
 
-class Visit:
-    """One page, opened with all other hosts closed; keeps what went wrong and what was loaded."""
+class Watched:
+    """A tab with all other hosts closed to it; keeps what went wrong and who else was asked."""
 
-    def __init__(self, browser, address, page, **options):
-        self.address, self.page = address, page
-        self.context = browser.new_context(viewport=DESK, **options)
+    def __init__(self, browser, address, viewport, **options):
+        self.address = address
+        self.context = browser.new_context(viewport=viewport, **options)
         self.context.set_default_timeout(PATIENCE)
         self.tab = self.context.new_page()
-        self.faults, self.outside, self.bodies = [], [], {}
+        self.faults, self.outside = [], []
         self.context.route("**/*", self._gate)
         self.tab.on("console", self._heard)
         self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.tab.on("requestfailed", lambda request: self.faults.append("failed: " + request.url))
-        self.tab.on("response", self._answered)
-        self.tab.goto(f"{address}/{page}.html", wait_until="load")
-        self.tab.wait_for_function(
-            "!window.MathJax || !MathJax.startup || !MathJax.startup.promise"
-            " || MathJax.startup.promise.then(() => true)"
-        )
 
     def _gate(self, route):
         url = route.request.url
@@ -91,6 +84,25 @@ class Visit:
     def _heard(self, message):
         if message.type in ("error", "warning"):
             self.faults.append(f"{message.type}: {message.text}")
+
+    def close(self):
+        """Close the tab and what belongs to it."""
+        self.context.close()
+
+
+class Visit(Watched):
+    """One page of the site, opened; keeps what was loaded."""
+
+    def __init__(self, browser, address, page, **options):
+        super().__init__(browser, address, DESK, **options)
+        self.page, self.bodies = page, {}
+        self.tab.on("requestfailed", lambda request: self.faults.append("failed: " + request.url))
+        self.tab.on("response", self._answered)
+        self.tab.goto(f"{address}/{page}.html", wait_until="load")
+        self.tab.wait_for_function(
+            "!window.MathJax || !MathJax.startup || !MathJax.startup.promise"
+            " || MathJax.startup.promise.then(() => true)"
+        )
 
     def _answered(self, response):
         if response.status >= 400:
@@ -111,9 +123,6 @@ class Visit:
                 }));
             }"""
         )
-
-    def close(self):
-        self.context.close()
 
 
 @pytest.fixture

@@ -174,3 +174,16 @@ def test_the_theme_s_rules_for_cells_and_lists_leave_a_figure_alone(live_page):
     box = page.tab.locator(".ruler-numbers > div").last.bounding_box()
     view = page.tab.locator(".live-view").bounding_box()
     assert box["x"] + box["width"] <= view["x"] + view["width"] + 1  # recall is not cut off
+
+
+def test_a_page_opened_as_a_file_says_that_it_needs_a_server(browser, tmp_path):
+    from tools import live
+
+    live.demo(tmp_path, ["ruler"])
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto((tmp_path / "ruler.html").as_uri())
+    tab.locator(".live-start").click()
+    tab.get_by_role("alert").filter(has_text="only from a server").wait_for()
+    assert tab.locator(".live-still img").is_visible()
+    context.close()

@@ -27,6 +27,18 @@
     return before.pop() || null;
   }
 
+  /** What to tell a reader of a figure that did not start. */
+  function reasonOf(error) {
+    if (location.protocol === "file:") {
+      return "a browser runs it only from a server. Read this page online, or by make serve.";
+    }
+    if (error instanceof TypeError && /import|fetch/i.test(error.message)) {
+      return "its script could not be fetched. Is there a connection? Press again, or reload the "
+        + "page.";
+    }
+    return error.message;
+  }
+
   function frame(marker) {
     const name = marker.dataset.live;
     const title = marker.dataset.title || name;
@@ -72,13 +84,9 @@
           "button, input:not([type=radio]), input:checked, select, [tabindex='0']");
         if (first) first.focus({preventScroll: true});
       } catch (error) {
-        const network = error instanceof TypeError && /import|fetch/i.test(error.message);
         stage.hidden = true;
         stage.replaceChildren();
-        trouble.textContent = "This figure could not start: " + (network
-          ? "its script could not be fetched. Is there a connection? Press again, or reload the "
-            + "page."
-          : error.message);
+        trouble.textContent = "This figure could not start: " + reasonOf(error);
         trouble.hidden = false;
       }
       start.lastChild.textContent = "Try it here: " + title;
