@@ -27,6 +27,7 @@ MATHJAX_PARTS = (
     "output/chtml/fonts/woff-v2",
 )
 IMAGE = re.compile(r"<img\b[^>]*>")
+CELL, FIRST_CELLS = '<div class="cell ', 8  # a first picture after more cells is below the fold
 LIVE_MARK = 'data-live="'
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
@@ -81,7 +82,7 @@ def picture_sources(app) -> dict[str, Path]:
 
 
 def better_images(body: str, folder: Path, sources: dict[str, Path]) -> str:
-    """Give each <img> its size, and let all but the first wait until they are near."""
+    """Give each <img> its size, and let all but one at the top wait until they are near."""
     seen = 0
 
     def better(match: re.Match) -> str:
@@ -95,7 +96,8 @@ def better_images(body: str, folder: Path, sources: dict[str, Path]) -> str:
         fixed = "width" in attributes or "height" in attributes or "style" in attributes
         if not fixed and file.is_file() and (size := picture_size(file)):
             extra.append(f'width="{size[0]}" height="{size[1]}"')
-        if seen > 1 and "loading" not in attributes:
+        far = seen > 1 or body.count(CELL, 0, match.start()) > FIRST_CELLS
+        if far and "loading" not in attributes:
             extra.append('loading="lazy" decoding="async"')
         return tag[:4] + " ".join(["", *extra]) + tag[4:] if extra else tag
 
