@@ -9,28 +9,12 @@
 fail the test when it ends; `page.forgive()` is for those it provokes itself.
 """
 
-import contextlib
-import http.server
 import os
-import threading
 
 import pytest
 
-from tests.site_browser import Quiet, Watched
-
-
-@contextlib.contextmanager
-def served(folder):
-    """Serve `folder` at an address of this machine."""
-
-    class Handler(Quiet):
-        def __init__(self, *arguments, **options):
-            super(Quiet, self).__init__(*arguments, directory=str(folder), **options)
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+from tests.site_browser import Watched
+from tools.serving import served
 
 
 class Page(Watched):
@@ -62,6 +46,16 @@ class Page(Watched):
                       for (let i = 0; i < text.length; i++)
                           h = (Math.imul(h, 31) + text.charCodeAt(i)) | 0;
                       return h; }""")
+
+    def serious(self, theme):
+        """Return what axe finds serious or critical in the figure in a theme."""
+        from axe_playwright_python.base import AXE_SCRIPT
+
+        self.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        self.evaluate(AXE_SCRIPT)
+        found = self.evaluate("axe.run('.live-figure', {resultTypes: ['violations']})")
+        return [fault["id"] + fault["nodes"][0]["html"][:120] for fault in found["violations"]
+                if fault["impact"] in ("serious", "critical")]
 
     def too_wide(self):
         """Say whether the page scrolls sideways."""

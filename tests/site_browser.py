@@ -3,46 +3,26 @@
 The site is `_build/html`, or the folder that BOOK_SITE names.
 """
 
-import contextlib
-import http.server
 import os
-import shutil
-import threading
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
 
 from tools.identity import ROOT
+from tools.serving import PATIENCE, chromium, served
 
 SITE = Path(os.environ.get("BOOK_SITE") or ROOT / "_build" / "html")
-CHROMIUM = os.environ.get("BOOK_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+CHROMIUM = chromium()
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
-PATIENCE = 180_000  # milliseconds: a busy machine is slow, and that is not a fault
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, directory=str(SITE), **options)
-
-    def log_message(self, *arguments):
-        pass
-
-    def copyfile(self, source, outputfile):
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the page was left
-            super().copyfile(source, outputfile)
 
 
 @pytest.fixture(scope="module")
 def address():
     assert (SITE / "index.html").is_file(), "there is no built site: make book first"
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with served(SITE) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")
@@ -51,13 +31,13 @@ def browser():
     from playwright.sync_api import sync_playwright  # the helpers' tests run without it
 
     with sync_playwright() as play:
-        chromium = play.chromium.launch(
+        started = play.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
             timeout=PATIENCE,
         )
-        yield chromium
-        chromium.close()
+        yield started
+        started.close()
 
 
 class Watched:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
 from helpers import data, tokenizer, transformer, zoo
@@ -223,13 +222,9 @@ def test_a_finished_picture_follows_the_sliders_with_the_same_dice(live_page):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(live_page, theme):
     page = live_page("next-token")
-    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
     page.tab.get_by_label("Show the tokens").check()
     finish(page)
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("axe.run('.live-figure', {resultTypes: ['violations']})")
-    assert [fault["id"] + fault["nodes"][0]["html"][:120] for fault in found["violations"]
-            if fault["impact"] in ("serious", "critical")] == []
+    assert page.serious(theme) == []
 
 
 def test_with_reduced_motion_nothing_plays(live_page):

@@ -533,6 +533,6 @@ def test_a_missing_page_is_told_in_one_sentence(tmp_path, capsys, monkeypatch):
 
 
 def test_without_a_browser_the_tool_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(make_pdf.shutil, "which", lambda name: None)
+    monkeypatch.setattr("tools.serving.shutil.which", lambda name: None)
     with pytest.raises(make_pdf.Failed, match="install it, or set BOOK_CHROMIUM"):
         make_pdf.browsing("http://127.0.0.1/").__enter__()

@@ -11,15 +11,10 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
-import functools
 import html
-import http.server
 import io
-import os
 import re
-import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,10 +23,10 @@ from urllib.parse import unquote, urljoin, urlparse
 import yaml
 
 from tools.identity import ROOT, identity
+from tools.serving import PATIENCE, chromium, served
 
 SITE = ROOT / "_build" / "html"
 OUTPUT = ROOT / "_build" / "from-noise-to-image.pdf"
-PATIENCE = 180_000  # milliseconds: a busy machine is slow
 MARGIN = 51  # points, as in study.css
 TINY = 1.5  # points: links smaller than this are the ones that `ANCHORS` put in
 
@@ -131,28 +126,9 @@ def listed() -> list[Part]:
 
 
 @contextlib.contextmanager
-def served(site: Path) -> Iterator[str]:
-    """Serve a folder to this machine alone; give its address."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(site))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextlib.contextmanager
 def browsing(address: str) -> Iterator:
     """Open a tab of Chromium to which every host but `address` is closed."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    program = os.environ.get("BOOK_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    program = chromium()
     if not program:
         raise Failed("No Chromium was found: install it, or set BOOK_CHROMIUM to its path.")
     from playwright.sync_api import sync_playwright
@@ -213,7 +189,7 @@ def front(address: str, parts: list[Part]) -> str:
             lines.append(f"<h3>{html.escape(part.caption)}</h3>")
         lines.append(
             f'<p><a href="{address}{part.name}.html">{html.escape(part.title)}</a><i></i>'
-            f"<b>{part.first + 1:03d}</b></p>".replace("<b>0", "<b>").replace("<b>0", "<b>")
+            f"<b>{part.first + 1}</b></p>"
         )
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{STYLE}</style>'
@@ -398,7 +374,7 @@ def make(site: Path = SITE, output: Path = OUTPUT, only: list[str] | None = None
     if missing:
         raise Failed(f"The site has no page {missing[0]}.html: build it again with make book.")
     wanted = anchors(site, parts)
-    with served(site) as address, browsing(address) as tab:
+    with served(site) as root, browsing(address := f"{root}/") as tab:
         if not tab.evaluate(HAS_CHINESE):
             print("No font here has Chinese signs, so the glossary prints boxes in their place; on "
                   "Debian: apt-get install fonts-wqy-microhei.", file=sys.stderr)
