@@ -13,6 +13,10 @@ PROFILE ?= quick
 PORT   ?= 8000
 # --require-live lets a site without live figures (npm was not reached) fail.
 SITE   ?=
+# `make pins`: which pins may rise, and the systems that each must have a wheel for.
+UPGRADE ?=
+RAISE  := $(if $(filter 1,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package=,$(UPGRADE)))
+SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
 # The order in which the chapters' weights need each other.
 ORDER  := 02 06 04 05 10 14 15 16 17 18
 
@@ -27,7 +31,7 @@ help:  ## list the commands
 	@echo "  make chapter N=04 PROFILE=full   runs one chapter for real, and stores its outputs and weights"
 
 # The tests of the helpers alone: they need none of the tools that build the site.
-HELPERS_TESTS := tests -m "not site" $(foreach t,site study live* house notebooks pages,--ignore-glob="tests/test_$(t).py")
+HELPERS_TESTS := tests/helpers tests/checks
 
 # ---- the environment --------------------------------------------------------------
 
@@ -80,8 +84,9 @@ bench: $(VENV)/.made  ## measure the helpers' speed and memory on this machine
 
 test: lint unit notebooks-test site-test  ## prove every line: lint, unit tests, chapters, site in a browser
 
-lint: $(VENV)/.made  ## ruff on code, tests and notebooks
+lint: $(VENV)/.made  ## ruff on code, tests and notebooks; `ruff format .` mends the form
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 
 unit: $(VENV)/.made  ## the helpers' tests, the house's and the notebooks' form
 	$(PY) -m pytest tests -m "not site"
@@ -91,15 +96,17 @@ notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without
 
 site-test: $(VENV)/.made browser  ## strict build, then the site and its live figures in a real browser
 	$(PY) -m tools.site --require-live
-	$(PY) -m pytest tests/test_site.py tests/test_study.py tests/test_live_*.py -m site
+	$(PY) -m pytest tests/site tests/live -m site
 
 browser:  ## find chromium, or install Debian's when this user may
 	@tools/browser.sh
 
-pins: $(VENV)/.made  ## resolve requirements.txt for Python 3.11, 3.12 and 3.13, wheels only
-	@for v in 3.11 3.12 3.13; do \
-	  $(PY) -m pip install --quiet --dry-run --ignore-installed --only-binary=:all: --python-version $$v \
-	    --target /tmp/book-pins-$$v -r requirements.txt && echo "Python $$v: every pin has a wheel" || exit 1; done
+pins: $(VENV)/.made  ## resolve requirements.in into requirements.txt; UPGRADE=1 raises all, UPGRADE="keras scipy" those
+	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-build \
+	  --no-annotate --custom-compile-command "make pins" $(RAISE) requirements.in pyproject.toml -o requirements.txt > /dev/null
+	@for v in 3.11 3.12 3.13; do for on in $(SYSTEMS); do \
+	  $(VENV)/bin/uv pip compile --quiet --no-build --python-version $$v --python-platform $$on requirements.txt > /dev/null \
+	    && echo "Python $$v, $$on: every pin has a wheel" || exit 1; done; done
 
 test-colab: $(VENV)/.made  ## the helpers' tests in .venv-colab: TF 2.20, Keras 3.13, NumPy 2.1, ipywidgets 7.7
 	test -x .venv-colab/bin/python || "$(PYTHON)" -m venv .venv-colab

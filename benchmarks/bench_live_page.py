@@ -1,8 +1,10 @@
-"""The live figures in a real Chromium: bytes, first touch, and what one step or picture takes.
+"""The live figures in a real Chromium: bytes, first touch, and what one step or picture
+takes.
 
-Run: python benchmarks/bench_live_page.py, after make book (which builds the site). A first touch is
-from the press to the figure being there, script and data fetched anew each time from this machine;
-the least of several counts, because other work can only add to it.
+Run: python benchmarks/bench_live_page.py, after make book (which builds the site). A
+first touch is from the press to the figure being there, script and data fetched anew
+each time from this machine; the least of several counts, because other work can only
+add to it.
 """
 
 import gzip
@@ -12,13 +14,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from helpers import live
 from tests.live_browser import Page, served
 from tests.site_browser import CHROMIUM
+
+from helpers import live
 from tools import live as build
 
 TIMES = 5
-MEASURES = {  # what is measured, and the JavaScript that measures it with the module `m`
+# What is measured, and the JavaScript that measures it with the module `m`
+MEASURES = {
     "gan-plane": ("steps a second, no drawing", "m.stepsPerSecond(2000)"),
     "latent-space": ("ms a picture", "m.speed(await m.generator('{base}'), 64)"),
     "ruler": ("ms all four at N = 500", "m.speed(500)"),
@@ -46,7 +50,10 @@ def main():
 
     folder = Path(__file__).resolve().parents[1] / "_build" / "bench-live"
     build.demo(folder, [])
-    print(f"{'figure':18}{'script, kB':>11}{'data, kB':>10}{'first touch, ms':>17}   measured")
+    print(
+        f"{'figure':18}{'script, kB':>11}{'data, kB':>10}{'first touch, ms':>17}   "
+        f"measured"
+    )
     with served(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for name in live.FIGURES:
@@ -62,15 +69,27 @@ def main():
                 script = script.replace("{base}", f"./live/{name}/")
                 found = page.evaluate(
                     f"async () => {{ const m = await import('./live/{name}.js'); "
-                    f"const found = []; for (let k = 0; k < 3; k++) found.push(await {script}); "
-                    "return found; }")
-                best = max(found) if name == "gan-plane" else min(
-                    one if isinstance(one, (int, float)) else sum(one.values()) for one in found)
+                    f"const found = []; for (let k = 0; k < 3; k++) found.push(await "
+                    f"{script}); "
+                    "return found; }"
+                )
+                best = (
+                    max(found)
+                    if name == "gan-plane"
+                    else min(
+                        one if isinstance(one, (int, float)) else sum(one.values())
+                        for one in found
+                    )
+                )
                 told = f"{best:.1f} {what}"
                 page.context.close()
-            data = sum(file.stat().st_size for file in (folder / "live" / name).glob("*"))
-            print(f"{name:18}{script_bytes(folder / 'live', name) / 1e3:11.1f}{data / 1e3:10.0f}"
-                  f"{min(touches):17}   {told}")
+            data = sum(
+                file.stat().st_size for file in (folder / "live" / name).glob("*")
+            )
+            print(
+                f"{name:18}{script_bytes(folder / 'live', name) / 1e3:11.1f}{data / 1e3:10.0f}"
+                f"{min(touches):17}   {told}"
+            )
         print(f"Chromium {browser.version}, 1280 pixels wide")
         browser.close()
 

@@ -1,6 +1,8 @@
-"""Time and memory of each metric at 10,000 x 64 features. Run: python benchmarks/bench_metrics.py
+"""Time and memory of each metric at 10,000 x 64 features. Run: python
+benchmarks/bench_metrics.py
 
-Each metric runs in a process of its own, so that its peak memory is its own. Bound: 2 s, 1 GB.
+Each metric runs in a process of its own, so that its peak memory is its own. Bound: 2
+s, 1 GB.
 """
 
 import multiprocessing
@@ -25,7 +27,9 @@ def measure(name, count, width, pipe):
         began = time.perf_counter()
         getattr(metrics, name)(a, b)
         seconds.append(time.perf_counter() - began)
-    pipe.send((sorted(seconds)[1], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    pipe.send(
+        (sorted(seconds)[1], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    )
 
 
 def main():
@@ -39,7 +43,9 @@ def main():
             process.start()
             seconds, megabytes = mine.recv()
             process.join()
-            print(f"{name:<18}{f'{count:,} x {width}':>14}{seconds:>10.2f}{megabytes:>10.0f}")
+            print(
+                f"{name:<18}{f'{count:,} x {width}':>14}{seconds:>10.2f}{megabytes:>10.0f}"
+            )
 
 
 if __name__ == "__main__":

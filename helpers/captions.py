@@ -1,7 +1,9 @@
-"""Sentences about scenes: written by a small grammar, parsed by another, judged exactly.
+"""Sentences about scenes: written by a small grammar, parsed by another, judged
+exactly.
 
-`caption` puts a scene of `helpers.shapes` into words, in many wordings; `parse` reads what a
-sentence demands, from the words alone; `obeys` says which of the demands a picture meets.
+`caption` puts a scene of `helpers.shapes` into words, in many wordings; `parse` reads
+what a sentence demands, from the words alone; `obeys` says which of the demands a
+picture meets.
 """
 
 import re
@@ -15,23 +17,49 @@ from helpers import shapes
 NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3}
 SIZES = {"large": "large", "big": "large", "small": "small", "little": "small"}
 RELATIONS = {
-    "left of": "left", "to the left of": "left", "right of": "right", "to the right of": "right",
-    "above": "above", "over": "above", "below": "below", "under": "below",
-}  # fmt: skip
+    "left of": "left",
+    "to the left of": "left",
+    "right of": "right",
+    "to the right of": "right",
+    "above": "above",
+    "over": "above",
+    "below": "below",
+    "under": "below",
+}
 OPENINGS = ("", "", "there is ", "a picture of ", "draw ")
-PLURALS = {shape: shape + ("es" if shape == "cross" else "s") for shape in shapes.SHAPES}
-WORDS = tuple(sorted({
-    word for phrase in (
-        *NUMBERS, *SIZES, *RELATIONS, *OPENINGS, *PLURALS, *PLURALS.values(), *shapes.COLOURS,
-        *shapes.BACKGROUNDS, "on a background", "and", "is", "are", "with it",
-    ) for word in phrase.split()
-}))  # fmt: skip
+PLURALS = {
+    shape: shape + ("es" if shape == "cross" else "s") for shape in shapes.SHAPES
+}
+WORDS = tuple(
+    sorted(
+        {
+            word
+            for phrase in (
+                *NUMBERS,
+                *SIZES,
+                *RELATIONS,
+                *OPENINGS,
+                *PLURALS,
+                *PLURALS.values(),
+                *shapes.COLOURS,
+                *shapes.BACKGROUNDS,
+                "on a background",
+                "and",
+                "is",
+                "are",
+                "with it",
+            )
+            for word in phrase.split()
+        }
+    )
+)
 ATTRIBUTES = ("count", "shape", "colour", "size", "relation", "background")
 
 
 @dataclass(frozen=True)
 class Demand:
-    """Hold what a caption says of some objects: how many, which; `size` None means any."""
+    """Hold what a caption says of some objects: how many, which; `size` None means
+    any."""
 
     count: int
     size: str | None
@@ -41,7 +69,8 @@ class Demand:
 
 @dataclass(frozen=True)
 class Request:
-    """Hold what a caption demands: of the objects, between the first two, of the background."""
+    """Hold what a caption demands: of the objects, between the first two, of the
+    background."""
 
     demands: tuple
     relation: str | None = None
@@ -91,60 +120,79 @@ def _alternatives(words):
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
-_THING = (f"(?:{_alternatives(NUMBERS)}) (?:(?:{_alternatives(SIZES)}) )?"
-          f"(?:{_alternatives(shapes.COLOURS)}) "
-          f"(?:{_alternatives([*PLURALS, *PLURALS.values()])})")  # fmt: skip
+_THING = (
+    f"(?:{_alternatives(NUMBERS)}) (?:(?:{_alternatives(SIZES)}) )?"
+    f"(?:{_alternatives(shapes.COLOURS)}) "
+    f"(?:{_alternatives([*PLURALS, *PLURALS.values()])})"
+)
 _HOW = _alternatives(RELATIONS)
 _OPENING = "(?:(?:there (?:is|are)|a picture of|draw) )?"
-_FORMS = [re.compile(form) for form in (
-    f"{_OPENING}(?P<first>{_THING}) (?P<how>{_HOW}) (?P<second>{_THING})",
-    f"(?P<how>{_HOW}) (?P<second>{_THING}) (?:is|are) (?P<first>{_THING})",
-    f"{_OPENING}(?P<second>{_THING}) with (?P<first>{_THING}) (?P<how>{_HOW}) it",
-    f"{_OPENING}(?P<list>{_THING}(?: and {_THING})*)",
-)]
-_ENDING = re.compile(f"(?P<rest>.*?)(?: on a (?P<background>{'|'.join(shapes.BACKGROUNDS)}) "
-                     "background)?")  # fmt: skip
+_FORMS = [
+    re.compile(form)
+    for form in (
+        f"{_OPENING}(?P<first>{_THING}) (?P<how>{_HOW}) (?P<second>{_THING})",
+        f"(?P<how>{_HOW}) (?P<second>{_THING}) (?:is|are) (?P<first>{_THING})",
+        f"{_OPENING}(?P<second>{_THING}) with (?P<first>{_THING}) (?P<how>{_HOW}) it",
+        f"{_OPENING}(?P<list>{_THING}(?: and {_THING})*)",
+    )
+]
+_ENDING = re.compile(
+    f"(?P<rest>.*?)(?: on a (?P<background>{'|'.join(shapes.BACKGROUNDS)}) background)?"
+)
 
 
 def words(sentence):
     """Return the words of a sentence as a list, in small letters and without its stops.
 
-    Raises TypeError for what is not a string, and ValueError, in one sentence, for a word that is
-    not in WORDS, with the list of those that are.
+    Raises TypeError for what is not a string, and ValueError, in one sentence, for a
+    word that is not in WORDS, with the list of those that are.
     """
     if not isinstance(sentence, str):
         raise TypeError(f"A caption must be a string, not {type(sentence).__name__}.")
     found = re.sub(r"[.,;:!?]", " ", sentence.lower()).split()
     for word in found:
         if word not in WORDS:
-            raise ValueError(f"The word {word!r} is not known here: the words are "
-                             f"{', '.join(WORDS)}.")
+            raise ValueError(
+                f"The word {word!r} is not known here: the words are "
+                f"{', '.join(WORDS)}."
+            )
     return found
 
 
 def parse(sentence, world=shapes.RICH):
     """Return the Request that a sentence makes.
 
-    Capitals, commas, full stops and further spaces do not matter. Raises TypeError for what is
-    not a string, and ValueError, in one sentence, for a word that the grammar does not have
-    (with the list of those it has), for a sentence that it cannot read, and for more objects or
-    another background than `world` has.
+    Capitals, commas, full stops and further spaces do not matter. Raises TypeError for
+    what is not a string, and ValueError, in one sentence, for a word that the grammar
+    does not have (with the list of those it has), for a sentence that it cannot read,
+    and for more objects or another background than `world` has.
     """
     sentence = " ".join(words(sentence))
     parts = _ENDING.fullmatch(sentence)
     match = next(filter(None, (form.fullmatch(parts["rest"]) for form in _FORMS)), None)
     if match is None:
-        raise ValueError(f"The sentence {sentence!r} cannot be read: write for example 'a "
-                         "large red circle' or 'a red circle left of a small blue square'.")
+        raise ValueError(
+            f"The sentence {sentence!r} cannot be read: write for example 'a "
+            "large red circle' or 'a red circle left of a small blue square'."
+        )
     found = match.groupdict()
-    told = [found["first"], found["second"]] if "how" in found else found["list"].split(" and ")
-    request = Request(tuple(map(_demand, told)), RELATIONS.get(found.get("how")),
-                      parts["background"])
+    told = (
+        [found["first"], found["second"]]
+        if "how" in found
+        else found["list"].split(" and ")
+    )
+    request = Request(
+        tuple(map(_demand, told)), RELATIONS.get(found.get("how")), parts["background"]
+    )
     if sum(demand.count for demand in request.demands) > world.most:
-        raise ValueError(f"The {world.name} world has at most {world.most} objects: ask for fewer.")
+        raise ValueError(
+            f"The {world.name} world has at most {world.most} objects: ask for fewer."
+        )
     if request.background not in (None, *world.backgrounds):
-        raise ValueError(f"The {world.name} world has no {request.background} background: leave it "
-                         "out.")
+        raise ValueError(
+            f"The {world.name} world has no {request.background} background: leave it "
+            "out."
+        )
     return request
 
 
@@ -159,10 +207,10 @@ def _demand(phrase):
 def meets(scene, request):
     """Return which attributes of `request` a scene meets: a dict of bools, with "all".
 
-    `scene` None, a picture that shows no scene, meets none. Objects may be named in any order, but
-    "all" asks for one order in which everything holds, and no object may be left over: a blue
-    circle and a red square have the colours and the shapes of "a red circle and a blue square",
-    but not all. What a request does not demand is met.
+    `scene` None, a picture that shows no scene, meets none. Objects may be named in any
+    order, but "all" asks for one order in which everything holds, and no object may be
+    left over: a blue circle and a red square have the colours and the shapes of "a red
+    circle and a blue square", but not all. What a request does not demand is met.
     """
     if scene is None:
         return dict.fromkeys((*ATTRIBUTES, "all"), False)
@@ -172,26 +220,34 @@ def meets(scene, request):
     orders = list(permutations(scene.objects)) if met["count"] else []
 
     def fits(order, *names):
-        return all(getattr(d, n) in (None, getattr(t, n))
-                   for d, t in zip(wanted, order, strict=True) for n in names)  # fmt: skip
+        return all(
+            getattr(d, n) in (None, getattr(t, n))
+            for d, t in zip(wanted, order, strict=True)
+            for n in names
+        )
 
     def stands(order):
         wished = request.relation
-        return wished is None or (len(order) > 1 and shapes.relation(*order[:2]) == wished)
+        return wished is None or (
+            len(order) > 1 and shapes.relation(*order[:2]) == wished
+        )
 
     for name in ("shape", "colour"):
         met[name] = any(fits(order, name) for order in orders)
     named = [order for order in orders if fits(order, "shape", "colour")] or orders
     met["size"] = any(fits(order, "size") for order in named)
     met["relation"] = request.relation is None or any(
-        stands(order) and fits(order, "shape", "colour") for order in orders)
+        stands(order) and fits(order, "shape", "colour") for order in orders
+    )
     met["all"] = met["background"] and any(
-        stands(order) and fits(order, "shape", "colour", "size") for order in orders)
+        stands(order) and fits(order, "shape", "colour", "size") for order in orders
+    )
     return met
 
 
 def obeys(picture, wanted, world=shapes.SMALL):
-    """Return which attributes of a caption (or Request) a picture meets, as `meets` does.
+    """Return which attributes of a caption (or Request) a picture meets, as `meets`
+    does.
 
     `picture` is (S, S, 3) in [-1, 1]. Raises as `shapes.read` and `parse` do.
     """
@@ -202,10 +258,15 @@ def obeys(picture, wanted, world=shapes.SMALL):
 def obeys_many(pictures, wanted, world=shapes.SMALL):
     """Return `obeys` for each picture and its caption, as a dict of bool arrays (N,).
 
-    Raises ValueError if there are not as many pictures as captions, else as `obeys` does.
+    Raises ValueError if there are not as many pictures as captions, else as `obeys`
+    does.
     """
     pictures = shapes.check_pictures(pictures, world)
     if len(pictures) != len(wanted):
-        raise ValueError(f"There are {len(pictures)} pictures but {len(wanted)} captions.")
+        raise ValueError(
+            f"There are {len(pictures)} pictures but {len(wanted)} captions."
+        )
     found = [obeys(p, w, world) for p, w in zip(pictures, wanted, strict=True)]
-    return {name: np.array([f[name] for f in found], bool) for name in (*ATTRIBUTES, "all")}
+    return {
+        name: np.array([f[name] for f in found], bool) for name in (*ATTRIBUTES, "all")
+    }

@@ -1,8 +1,9 @@
-"""The book's pictures as arrays: digits, clothes, photographs, painted styles, captioned scenes.
+"""The book's pictures as arrays: digits, clothes, photographs, painted styles,
+captioned scenes.
 
-All come with the book or with the packages it needs; nothing is downloaded unless `full=True`
-asks for it. Images are float32, channels last, in [-1, 1]; labels are int64. Provenance and
-licence of every bundled file stand in `assets/manifest.json`.
+All come with the book or with the packages it needs; nothing is downloaded unless
+`full=True` asks for it. Images are float32, channels last, in [-1, 1]; labels are
+int64. Provenance and licence of every bundled file stand in `assets/manifest.json`.
 """
 
 import importlib.util
@@ -33,7 +34,11 @@ _PICTURES = {  # name -> package, file in its wheel, credit
     "china": ("sklearn", "datasets/images/china.jpg", "danielbuechele, CC BY 2.0"),
     "flower": ("sklearn", "datasets/images/flower.jpg", "vultilion, CC BY 2.0"),
     "rocket": ("skimage", "data/rocket.jpg", "SpaceX, public domain"),
-    "hubble_deep_field": ("skimage", "data/hubble_deep_field.jpg", "NASA, public domain"),
+    "hubble_deep_field": (
+        "skimage",
+        "data/hubble_deep_field.jpg",
+        "NASA, public domain",
+    ),
     "immunohistochemistry": (
         "skimage",
         "data/ihc.png",
@@ -50,26 +55,32 @@ _ALIASES = {"chelsea": "cat", "hubble": "hubble_deep_field"}
 
 
 def digits(split="train", full=False):
-    """Return handwritten digits: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,) int64.
+    """Return handwritten digits: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,)
+    int64.
 
-    Bundled: 8,000 to train, 1,000 validation, 1,000 test, drawn from the first 10,000 training
-    images of MNIST (LeCun et al., 1998). With `full=True` all of MNIST through keras.datasets
-    (a download of 11 MB, kept in ~/.keras): 55,000, 5,000 and 10,000. The bundled test images
-    are training images of the full set, so do not train on one and report on the other.
-    Raises ValueError for another split, ConnectionError if a download is asked for and fails.
+    Bundled: 8,000 to train, 1,000 validation, 1,000 test, drawn from the first 10,000
+    training images of MNIST (LeCun et al., 1998). With `full=True` all of MNIST through
+    keras.datasets (a download of 11 MB, kept in ~/.keras): 55,000, 5,000 and 10,000.
+    The bundled test images are training images of the full set, so do not train on one
+    and report on the other. Raises ValueError for another split, ConnectionError if a
+    download is asked for and fails.
     """
     return _full("digits", split) if _asked(split, full) else _bundled("digits", split)
 
 
 def fashion(split="train", full=False):
-    """Return pictures of clothes: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,) int64.
+    """Return pictures of clothes: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,)
+    int64.
 
-    Bundled: 10,000 to train and 1,000 validation from Fashion-MNIST's training images, 1,000
-    test from its test images (Xiao, Rasul and Vollgraf, 2017, arXiv:1708.07747). With
-    `full=True` all of it through keras.datasets (a download of 31 MB, kept in ~/.keras):
-    55,000, 5,000 and 10,000. `FASHION_NAMES[label]` is the garment. Raises as `digits` does.
+    Bundled: 10,000 to train and 1,000 validation from Fashion-MNIST's training images,
+    1,000 test from its test images (Xiao, Rasul and Vollgraf, 2017, arXiv:1708.07747).
+    With `full=True` all of it through keras.datasets (a download of 31 MB, kept in
+    ~/.keras): 55,000, 5,000 and 10,000. `FASHION_NAMES[label]` is the garment. Raises
+    as `digits` does.
     """
-    return _full("fashion", split) if _asked(split, full) else _bundled("fashion", split)
+    return (
+        _full("fashion", split) if _asked(split, full) else _bundled("fashion", split)
+    )
 
 
 def _asked(split, full):
@@ -83,9 +94,13 @@ def _asked(split, full):
 def _bundled(name, split):
     """Read the PNG strips of one split, in the order of their numbers."""
     prefix = f"data/{name}-{split}-"
-    strips = sorted(k for k in manifest.read() if k.startswith(prefix) and k.endswith(".png"))
+    strips = sorted(
+        k for k in manifest.read() if k.startswith(prefix) and k.endswith(".png")
+    )
     if not strips:
-        raise FileNotFoundError(f"manifest.json lists no {prefix}*: fetch helpers/assets again.")
+        raise FileNotFoundError(
+            f"manifest.json lists no {prefix}*: fetch helpers/assets again."
+        )
     labels = manifest.read_npz(manifest.verified(f"{prefix}labels.npz"))["labels"]
     parts = []
     for strip in strips:
@@ -96,7 +111,8 @@ def _bundled(name, split):
 
 
 def _full(name, split):
-    """Load a whole data set through keras.datasets; say in one sentence why it cannot be done."""
+    """Load a whole data set through keras.datasets; say in one sentence why it cannot
+    be done."""
     base = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
     home = os.environ.get("KERAS_HOME", "~/.keras")
     if name == "digits":
@@ -110,12 +126,18 @@ def _full(name, split):
         where = f"{home}/datasets/fashion-mnist/ (the four .gz files of Fashion-MNIST)"
     try:
         (train_images, train_labels), (test_images, test_labels) = load()
-    except Exception as error:  # no network, refused, broken file: all need the same advice
-        why = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+    except (
+        Exception
+    ) as error:  # no network, refused, broken file: all need the same advice
+        why = (
+            str(error).strip().splitlines()[0][:200]
+            if str(error).strip()
+            else repr(error)
+        )
         why = why.replace(f" on {url}", "")
         raise ConnectionError(
-            f"{name}(full=True) tried {url} and failed ({why}): put the file by hand at {where}, "
-            f"or use {name}() without full=True, which needs no network."
+            f"{name}(full=True) tried {url} and failed ({why}): put the file by hand "
+            f"at {where}, or use {name}() without full=True, which needs no network."
         ) from None
     part, labels = {
         "train": (train_images[:55000], train_labels[:55000]),
@@ -128,10 +150,10 @@ def _full(name, split):
 def picture(name, size=256):
     """Return one of the photographs in `PICTURES` as (H, W, 3) float32 in [-1, 1].
 
-    They come from the installed scikit-image and scikit-learn (`CREDITS` names the authors).
-    `size` cuts out the largest centred square and resizes it to size x size; None keeps the
-    whole photograph. Raises ValueError for another name, FileNotFoundError if the installed
-    package does not carry the file.
+    They come from the installed scikit-image and scikit-learn (`CREDITS` names the
+    authors). `size` cuts out the largest centred square and resizes it to size x size;
+    None keeps the whole photograph. Raises ValueError for another name,
+    FileNotFoundError if the installed package does not carry the file.
     """
     known = _ALIASES.get(name, name) if isinstance(name, str) else name
     if known not in PICTURES:
@@ -141,17 +163,19 @@ def picture(name, size=256):
     path = Path(spec.origin).parent / file if spec else None
     if path is None or not path.exists():
         raise FileNotFoundError(
-            f"The picture {known!r} comes with the package {package}, whose installed copy lacks "
-            f"{file}: install the versions in requirements.txt, or choose another picture."
+            f"The picture {known!r} comes with the package {package}, whose installed "
+            f"copy lacks {file}: install the versions in requirements.txt, or choose "
+            f"another picture."
         )
     return images.load_picture(path, size=size)
 
 
 def style(name, size=256, seed=0):
-    """Return a painting by rule, one of `STYLES`, as (size, size, 3) float32 in [-1, 1].
+    """Return a painting by rule, one of `STYLES`, as (size, size, 3) float32 in [-1,
+    1].
 
-    The same seed gives the same painting (helpers/paintings.py draws it). Raises ValueError for
-    another name, size or seed.
+    The same seed gives the same painting (helpers/paintings.py draws it). Raises
+    ValueError for another name, size or seed.
     """
     from helpers import paintings
 
@@ -159,16 +183,19 @@ def style(name, size=256, seed=0):
 
 
 def shapes(split="train", count=1000, world="small", seed=0, objects=None):
-    """Return captioned scenes: pictures (N, S, S, 3) float32 in [-1, 1], captions, scenes.
+    """Return captioned scenes: pictures (N, S, S, 3) float32 in [-1, 1], captions,
+    scenes.
 
-    They are drawn by rule (helpers/shapes.py), as many as `count` asks for, the same for the same
-    `split`, `world`, `seed` and `objects`; captions are strings (helpers/captions.py), scenes say
-    exactly what is where. `world` is "small" (24 x 24, one or two objects in the cells of a 3 x 3
-    grid), "rich" (32 x 32, up to three objects anywhere, three backgrounds), or a `shapes.World`
-    of your own. `split` is "train", "validation" or "test", alike and without anything held out,
-    or "pairs", "relations" or "combinations", which hold what no training scene has: two objects
-    that never meet, a relation of two shapes, a colour on a shape. `objects` fixes their number.
-    Raises ValueError for another split, world, count or number of objects.
+    They are drawn by rule (helpers/shapes.py), as many as `count` asks for, the same
+    for the same `split`, `world`, `seed` and `objects`; captions are strings
+    (helpers/captions.py), scenes say exactly what is where. `world` is "small" (24 x
+    24, one or two objects in the cells of a 3 x 3 grid), "rich" (32 x 32, up to three
+    objects anywhere, three backgrounds), or a `shapes.World` of your own. `split` is
+    "train", "validation" or "test", alike and without anything held out, or "pairs",
+    "relations" or "combinations", which hold what no training scene has: two objects
+    that never meet, a relation of two shapes, a colour on a shape. `objects` fixes
+    their number. Raises ValueError for another split, world, count or number of
+    objects.
     """
     from helpers import shapes as scenes
 

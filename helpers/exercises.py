@@ -1,9 +1,9 @@
 """Check a reader's answers: right, wrong and why, one hint at a time.
 
-A notebook calls `check("02.1", answer)`. The definitions live in `helpers/checks/chNN.py`, one
-file a chapter, loaded when its first exercise is checked; `helpers/checks/__init__.py` tells an
-author how to write one. Nothing here knows a model: TensorFlow values are turned into NumPy by
-their own `numpy()` method.
+A notebook calls `check("02.1", answer)`. The definitions live in
+`helpers/checks/chNN.py`, one file a chapter, loaded when its first exercise is checked;
+`helpers/checks/__init__.py` tells an author how to write one. Nothing here knows a
+model: TensorFlow values are turned into NumPy by their own `numpy()` method.
 """
 
 import contextlib
@@ -37,7 +37,8 @@ class Foreseen(NamedTuple):
 
 @dataclass
 class Exercise:
-    """Hold one registered exercise; a quiz also has its right letter, and a reason for each."""
+    """Hold one registered exercise; a quiz also has its right letter, and a reason for
+    each."""
 
     id: str
     checker: Callable[[Any], str | None]
@@ -53,13 +54,14 @@ _hints_shown: dict[str, int] = {}
 
 # For the reader.
 
+
 def check(id, answer):
     """Print one line that says whether `answer` is right, and why; return nothing.
 
-    `id` is the exercise's name, such as "02.1". `answer` is a number, string, array, TensorFlow
-    value or function, as the exercise asks; `...` means not answered yet. Each wrong answer
-    uncovers the next hint. Whatever the answer is, no traceback is shown.
-    Raises ValueError for an `id` that no chapter defines.
+    `id` is the exercise's name, such as "02.1". `answer` is a number, string, array,
+    TensorFlow value or function, as the exercise asks; `...` means not answered yet.
+    Each wrong answer uncovers the next hint. Whatever the answer is, no traceback is
+    shown. Raises ValueError for an `id` that no chapter defines.
     """
     verdict = grade(id, answer)
     if verdict.status == "unanswered":
@@ -78,9 +80,13 @@ def grade(id, answer) -> Verdict:
     """
     known = _find(id)
     if _is_blank(answer):
-        return Verdict("unanswered", "put your answer in place of the ... and run this cell again.")
+        return Verdict(
+            "unanswered", "put your answer in place of the ... and run this cell again."
+        )
     if answer is None:
-        return Verdict("wrong", "The answer is None; if a function made it, does it return?")
+        return Verdict(
+            "wrong", "The answer is None; if a function made it, does it return?"
+        )
     try:
         return Verdict("right", _one_line(known.checker(plain(answer)) or ""))
     except Wrong as reason:
@@ -88,7 +94,9 @@ def grade(id, answer) -> Verdict:
     except NotImplementedError:
         return Verdict("unanswered", "the function still raises NotImplementedError.")
     except Exception as problem:  # a reader's answer may be anything at all
-        return Verdict("wrong", "This answer could not be checked: " + _describe(problem))
+        return Verdict(
+            "wrong", "This answer could not be checked: " + _describe(problem)
+        )
 
 
 def forget_hints() -> None:
@@ -98,19 +106,23 @@ def forget_hints() -> None:
 
 # For the author of a chapter's checks.
 
+
 def exercise(id, *, hints=(), foreseen=()):
     """Register the decorated function as the checker of exercise `id`.
 
-    The function receives the answer (TensorFlow values as NumPy, scalars as Python numbers). It
-    returns one sentence saying why the answer is right, or raises `Wrong` with one sentence.
-    `hints` are uncovered one by one. `foreseen` lists the wrong answers that people really give,
-    each a value or a `Foreseen(value, says=phrase)`; a test proves that each is rejected.
-    Raises ValueError for a malformed or repeated `id`.
+    The function receives the answer (TensorFlow values as NumPy, scalars as Python
+    numbers). It returns one sentence saying why the answer is right, or raises `Wrong`
+    with one sentence. `hints` are uncovered one by one. `foreseen` lists the wrong
+    answers that people really give, each a value or a `Foreseen(value, says=phrase)`; a
+    test proves that each is rejected. Raises ValueError for a malformed or repeated
+    `id`.
     """
     if not isinstance(id, str) or not re.fullmatch(r"\d\d\.(q?\d+)", id):
         raise ValueError(f'id must look like "02.1" or "02.q1"; got {id!r}.')
     if id in _exercises:
-        raise ValueError(f"id {id!r} is registered twice; give the second exercise another number.")
+        raise ValueError(
+            f"id {id!r} is registered twice; give the second exercise another number."
+        )
 
     def register(checker):
         _exercises[id] = Exercise(id, checker, list(hints), list(foreseen))
@@ -122,11 +134,14 @@ def exercise(id, *, hints=(), foreseen=()):
 def quiz(id, *, correct, because):
     """Register a question that is answered by a letter.
 
-    `correct` is the right letter. `because` maps every letter to its reason: why it is wrong, and
-    for the correct one why it is right. Raises ValueError if `correct` has no reason.
+    `correct` is the right letter. `because` maps every letter to its reason: why it is
+    wrong, and for the correct one why it is right. Raises ValueError if `correct` has
+    no reason.
     """
     if correct not in because or len(because) < 2:
-        raise ValueError("because must give a reason for the correct letter and for the others.")
+        raise ValueError(
+            "because must give a reason for the correct letter and for the others."
+        )
     letters = sorted(because)
     wrong = [letter for letter in letters if letter != correct]
 
@@ -134,7 +149,9 @@ def quiz(id, *, correct, because):
     def checker(answer):
         letter = answer.strip(" ().:").lower() if isinstance(answer, str) else None
         if letter not in because:
-            raise Wrong(f'Answer with one letter, such as "{letters[0]}": {", ".join(letters)}.')
+            raise Wrong(
+                f'Answer with one letter, such as "{letters[0]}": {", ".join(letters)}.'
+            )
         if letter != correct:
             raise Wrong(because[letter])
         return because[letter]
@@ -154,7 +171,8 @@ def number(answer, name="answer") -> float:
 
 
 def array(answer, name="answer", shape=None) -> np.ndarray:
-    """Read `answer` as a finite float array, of `shape` if given; raise `Wrong` otherwise."""
+    """Read `answer` as a finite float array, of `shape` if given; raise `Wrong`
+    otherwise."""
     try:
         value = np.asarray(plain(answer), dtype=np.float64)
     except (TypeError, ValueError):
@@ -167,7 +185,8 @@ def array(answer, name="answer", shape=None) -> np.ndarray:
 
 
 def call(function, *arguments, name="answer", **options):
-    """Call the reader's `function` and return its plain result; turn any error into `Wrong`."""
+    """Call the reader's `function` and return its plain result; turn any error into
+    `Wrong`."""
     if not callable(function):
         raise Wrong(f"{name} must be a function, not {_kind(function)}.")
     try:
@@ -183,10 +202,11 @@ def call(function, *arguments, name="answer", **options):
 
 @contextlib.contextmanager
 def rephrase(reasons):
-    """Raise `Wrong` with `reasons[part]` in place of an error that mentions `part`, inside `with`.
+    """Raise `Wrong` with `reasons[part]` in place of an error that mentions `part`,
+    inside `with`.
 
-    `reasons` maps a part of the error's text to the sentence for the reader; the first that fits
-    is taken. Every other error passes as it is.
+    `reasons` maps a part of the error's text to the sentence for the reader; the first
+    that fits is taken. Every other error passes as it is.
     """
     try:
         yield
@@ -200,7 +220,9 @@ def rephrase(reasons):
 def close(value, target, rtol=1e-3, atol=1e-6) -> bool:
     """Tell whether every entry of `value` equals `target` within the tolerance."""
     value, target = np.asarray(value, np.float64), np.asarray(target, np.float64)
-    return value.shape == target.shape and bool(np.allclose(value, target, rtol=rtol, atol=atol))
+    return value.shape == target.shape and bool(
+        np.allclose(value, target, rtol=rtol, atol=atol)
+    )
 
 
 def plain(answer):
@@ -215,13 +237,15 @@ def plain(answer):
 
 
 def registered(chapter=None) -> list[Exercise]:
-    """Return the exercises of `chapter`, such as "02", in order; of all loaded ones if None."""
+    """Return the exercises of `chapter`, such as "02", in order; of all loaded ones if
+    None."""
     if chapter is not None:
         _load(chapter)
     return [_exercises[id] for id in sorted(_exercises) if chapter in (None, id[:2])]
 
 
 # The machinery.
+
 
 def _load(chapter) -> None:
     module = f"helpers.checks.ch{chapter}"
@@ -253,7 +277,8 @@ def _next_hint(known) -> str:
 
 
 def _is_blank(answer) -> bool:
-    """Tell whether the stub was left as it was: `...`, a container of it, an empty function."""
+    """Tell whether the stub was left as it was: `...`, a container of it, an empty
+    function."""
     if answer is ...:
         return True
     if isinstance(answer, (list, tuple)):
@@ -263,7 +288,11 @@ def _is_blank(answer) -> bool:
     code = getattr(answer, "__code__", None)
     if code is None:
         return False
-    steps = [s for s in dis.get_instructions(code) if s.opname not in ("RESUME", "NOP", "POP_TOP")]
+    steps = [
+        s
+        for s in dis.get_instructions(code)
+        if s.opname not in ("RESUME", "NOP", "POP_TOP")
+    ]
     returns = ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE")
     return all(s.opname in returns and s.argval in (None, ...) for s in steps)
 
@@ -281,7 +310,9 @@ def _describe(problem) -> str:
     text = _one_line(str(problem)).rstrip(".")
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)  # the same line on every run
     text = text if len(text) <= 160 else text[:157] + "..."
-    return f"{type(problem).__name__}: {text}." if text else f"{type(problem).__name__}."
+    return (
+        f"{type(problem).__name__}: {text}." if text else f"{type(problem).__name__}."
+    )
 
 
 def _one_line(text) -> str:

@@ -1,9 +1,10 @@
-"""Figures that live in the page: the marker a notebook leaves, and what Jupyter shows instead.
+"""Figures that live in the page: the marker a notebook leaves, and what Jupyter shows
+instead.
 
-On the book's site `book/_static/live.js` finds the marker and lays an invitation under the
-picture that stands before it; the figure itself is a script in `book/live/NAME`. In Jupyter and
-Colab, where that script is not, the same cell offers sliders where the chapter gives a function,
-and the picture and the figure's address otherwise.
+On the book's site `book/_static/live.js` finds the marker and lays an invitation under
+the picture that stands before it; the figure itself is a script in `book/live/NAME`. In
+Jupyter and Colab, where that script is not, the same cell offers sliders where the
+chapter gives a function, and the picture and the figure's address otherwise.
 """
 
 import os
@@ -11,11 +12,13 @@ import sys
 from html import escape
 from typing import NamedTuple
 
-SITE = "https://noise-to-image.github.io/noise-to-image/"  # tests hold it to pyproject.toml
+# Tests hold it to pyproject.toml
+SITE = "https://noise-to-image.github.io/noise-to-image/"
 
 
 class Figure(NamedTuple):
-    """Name the chapter in which a live figure stands, and what a reader does with it."""
+    """Name the chapter in which a live figure stands, and what a reader does with
+    it."""
 
     chapter: str
     title: str
@@ -40,42 +43,53 @@ def address(name):
     Raises ValueError for a name that no figure has.
     """
     if name not in FIGURES:
-        raise ValueError(f"name {name!r} is no live figure; there are: {', '.join(FIGURES)}.")
+        raise ValueError(
+            f"name {name!r} is no live figure; there are: {', '.join(FIGURES)}."
+        )
     return f"{SITE}notebooks/{FIGURES[name].chapter}.html#live-{name}"
 
 
 def figure(name, picture=None, draw=None, **controls):
-    """Show `picture`, and let the site put live figure `name` in its place; return nothing.
+    """Show `picture`, and let the site put live figure `name` in its place; return
+    nothing.
 
-    `picture` is a Matplotlib Figure, or None when the cell has shown one already. Where a reader
-    can move things (Jupyter, Colab), `draw(**values)` returns another such figure for the values of
-    `controls`, which are given as to ipywidgets: (low, high, step) makes a slider, a list a menu.
-    Raises ValueError for an unknown name, TypeError for controls without `draw`.
+    `picture` is a Matplotlib Figure, or None when the cell has shown one already. Where
+    a reader can move things (Jupyter, Colab), `draw(**values)` returns another such
+    figure for the values of `controls`, which are given as to ipywidgets: (low, high,
+    step) makes a slider, a list a menu. Raises ValueError for an unknown name,
+    TypeError for controls without `draw`.
     """
     where = address(name)
     if controls and not callable(draw):
-        raise TypeError(f"draw must be a function of {', '.join(controls)}, not {draw!r}.")
+        raise TypeError(
+            f"draw must be a function of {', '.join(controls)}, not {draw!r}."
+        )
     from IPython.display import HTML, display
 
     if picture is not None:
         display(picture)
     title = FIGURES[name].title
-    display(HTML(
-        f'<div class="live" data-live="{name}" data-title="{escape(title)}">'
-        f'<span class="live-note">Alive in the book\'s pages: <a href="{where}">{escape(title)}'
-        "</a>.</span></div>"
-    ))
+    display(
+        HTML(
+            f'<div class="live" data-live="{name}" data-title="{escape(title)}">'
+            f'<span class="live-note">Alive in the book\'s pages: <a '
+            f'href="{where}">{escape(title)}'
+            "</a>.</span></div>"
+        )
+    )
     if draw is not None and _reader_is_here():
         _offer(draw, controls)
 
 
 def _reader_is_here():
-    """Say whether a person may be looking: not while the book executes its own chapters."""
+    """Say whether a person may be looking: not while the book executes its own
+    chapters."""
     return "BOOK_CHAPTER" not in os.environ and "ipykernel" in sys.modules
 
 
 def _offer(draw, controls):
-    """Show sliders and menus that draw anew; without ipywidgets the picture has to do."""
+    """Show sliders and menus that draw anew; without ipywidgets the picture has to
+    do."""
     try:
         import ipywidgets
     except ImportError:

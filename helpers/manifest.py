@@ -1,8 +1,9 @@
-"""The assets' one list: every bundled file with its hash, and safe ways to read and write them.
+"""The assets' one list: every bundled file with its hash, and safe ways to read and
+write them.
 
-`assets/manifest.json` maps a file's path below `assets/` to its SHA-256, its size in bytes and
-what else is known of it. Readers check the hash before they use a file; writers replace a
-file as a whole or not at all.
+`assets/manifest.json` maps a file's path below `assets/` to its SHA-256, its size in
+bytes and what else is known of it. Readers check the hash before they use a file;
+writers replace a file as a whole or not at all.
 """
 
 import contextlib
@@ -25,7 +26,8 @@ except ImportError:  # Windows has no flock; there two chapters should not write
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_verified = {}  # path -> (modification time, size, hash) when it was last found in order
+# Path -> (modification time, size, hash) when it was last found in order
+_verified = {}
 
 
 def read():
@@ -35,7 +37,8 @@ def read():
         return json.loads(path.read_text(encoding="utf-8"))["files"]
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"{path} is missing: fetch the book's helpers/assets folder again (git checkout)."
+            f"{path} is missing: fetch the book's helpers/assets folder again (git "
+            f"checkout)."
         ) from None
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
         raise ValueError(
@@ -44,13 +47,17 @@ def read():
 
 
 def verified(name):
-    """Return the path of asset `name` after checking its SHA-256, once per process and version.
+    """Return the path of asset `name` after checking its SHA-256, once per process and
+    version.
 
-    Raises FileNotFoundError if the manifest or the folder lacks it, ValueError if it was altered.
+    Raises FileNotFoundError if the manifest or the folder lacks it, ValueError if it
+    was altered.
     """
     entry = read().get(name)
     if entry is None:
-        raise FileNotFoundError(f"{name} is not an asset of this book: manifest.json lists none.")
+        raise FileNotFoundError(
+            f"{name} is not an asset of this book: manifest.json lists none."
+        )
     path, expected = ASSETS / name, entry["sha256"]
     advice = f"bring it back with: git checkout -- helpers/assets/{name}"
     try:
@@ -60,7 +67,8 @@ def verified(name):
             found = sha256(path.read_bytes())
             if found != expected:
                 raise ValueError(
-                    f"{path} has been altered: expected SHA-256 {expected}, found {found}; {advice}"
+                    f"{path} has been altered: expected SHA-256 {expected}, found "
+                    f"{found}; {advice}"
                 )
             _verified[path] = state
     except FileNotFoundError:
@@ -71,7 +79,8 @@ def verified(name):
 
 
 def holds(name, sha256=None):
-    """Return whether asset `name` is there, unaltered, and (if given) has this SHA-256."""
+    """Return whether asset `name` is there, unaltered, and (if given) has this
+    SHA-256."""
     try:
         verified(name)
     except (ValueError, FileNotFoundError):
@@ -87,12 +96,15 @@ def sha256(data):
 def write_bytes(path, data):
     """Replace the file at `path` by `data` (bytes) as a whole, or leave it as it was.
 
-    Raises OSError (or PermissionError) with one sentence if the disk is full or read-only.
+    Raises OSError (or PermissionError) with one sentence if the disk is full or
+    read-only.
     """
     path, temporary = Path(path), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}."
+        )
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -106,7 +118,8 @@ def write_bytes(path, data):
         if error.errno in _FULL:
             raise OSError(
                 error.errno,
-                f"The disk is full: {path} needs {len(data):,} bytes; free some space and run "
+                f"The disk is full: {path} needs {len(data):,} bytes; free some space "
+                f"and run "
                 "again, nothing was changed.",
             ) from None
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
@@ -116,14 +129,17 @@ def write_bytes(path, data):
 
 def json_bytes(value):
     """Return `value` as indented JSON with sorted keys, in UTF-8."""
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (
+        json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    ).encode()
 
 
 def add(files, **facts):
-    """Write `files` (relative path -> bytes) into the assets and list them in the manifest.
+    """Write `files` (relative path -> bytes) into the assets and list them in the
+    manifest.
 
-    `facts` are stored with every one of them. The manifest is read again under a lock, so that
-    two chapters that write one after another keep each other's entries.
+    `facts` are stored with every one of them. The manifest is read again under a lock,
+    so that two chapters that write one after another keep each other's entries.
     """
     for name, data in files.items():
         write_bytes(ASSETS / name, data)
@@ -135,7 +151,8 @@ def add(files, **facts):
 
 
 def check_writable(folder, needed=20_000_000):
-    """Raise now, not after hours of work, if `folder` cannot be written or has no space.
+    """Raise now, not after hours of work, if `folder` cannot be written or has no
+    space.
 
     Raises PermissionError, or OSError if fewer than `needed` bytes are free.
     """
@@ -153,14 +170,16 @@ def check_writable(folder, needed=20_000_000):
     if free < needed:
         raise OSError(
             errno.ENOSPC,
-            f"The disk of {folder} has {free:,} bytes free, and {needed:,} are needed: free some "
+            f"The disk of {folder} has {free:,} bytes free, and {needed:,} are needed: "
+            f"free some "
             "space and run again.",
         )
 
 
 def _no_write(folder):
     return (
-        f"{folder} cannot be written: give yourself the right to write there, or work in your own "
+        f"{folder} cannot be written: give yourself the right to write there, or work "
+        f"in your own "
         "copy of the book."
     )
 
@@ -179,15 +198,19 @@ def _locked(folder):
 
 
 def npz_bytes(arrays):
-    """Return `arrays` (name -> array without objects) as the bytes of a compressed .npz file.
+    """Return `arrays` (name -> array without objects) as the bytes of a compressed .npz
+    file.
 
-    Unlike numpy.savez_compressed the bytes depend on nothing but the arrays: no clock inside.
+    Unlike numpy.savez_compressed the bytes depend on nothing but the arrays: no clock
+    inside.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():
             member = io.BytesIO()
-            np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+            np.lib.format.write_array(
+                member, np.asarray(array, order="C"), allow_pickle=False
+            )
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
@@ -196,6 +219,7 @@ def npz_bytes(arrays):
 
 
 def read_npz(path):
-    """Return the arrays of the .npz file at `path` as a dict (no pickled objects are loaded)."""
+    """Return the arrays of the .npz file at `path` as a dict (no pickled objects are
+    loaded)."""
     with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

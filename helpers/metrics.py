@@ -1,8 +1,8 @@
 """How far generated images are from real ones, measured on features.
 
-Everything here works on arrays: `features (N, D)` in, numbers out. Which extractor makes the
-features is the caller's choice and must be told beside every number; only features of the
-Inception network at 299 pixels may be called FID.
+Everything here works on arrays: `features (N, D)` in, numbers out. Which extractor
+makes the features is the caller's choice and must be told beside every number; only
+features of the Inception network at 299 pixels may be called FID.
 """
 
 import numpy as np
@@ -12,24 +12,35 @@ BLOCK = 256  # rows of a distance matrix held at once: with 10,000 columns, 20 M
 
 
 def _feature_array(value, name, at_least=2):
-    """Return `value` as a finite float64 array (N, D), or say in one sentence what is wrong."""
+    """Return `value` as a finite float64 array (N, D), or say in one sentence what is
+    wrong."""
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
-        raise TypeError(f"{name} must hold real numbers, but its dtype is {array.dtype}; "
-                        "pass a float array of shape (N, D).")
+        raise TypeError(
+            f"{name} must hold real numbers, but its dtype is {array.dtype}; "
+            "pass a float array of shape (N, D)."
+        )
     if array.ndim != 2:
-        raise ValueError(f"{name} must have shape (N, D), one row a sample, but has shape "
-                         f"{array.shape}; flatten or extract features first.")
+        raise ValueError(
+            f"{name} must have shape (N, D), one row a sample, but has shape "
+            f"{array.shape}; flatten or extract features first."
+        )
     if array.shape[1] == 0:
-        raise ValueError(f"{name} has shape {array.shape}, so its samples have no features; "
-                         "pass at least one column.")
+        raise ValueError(
+            f"{name} has shape {array.shape}, so its samples have no features; "
+            "pass at least one column."
+        )
     if array.shape[0] < at_least:
-        raise ValueError(f"{name} has {array.shape[0]} samples, and at least {at_least} are "
-                         "needed here; pass more samples.")
+        raise ValueError(
+            f"{name} has {array.shape[0]} samples, and at least {at_least} are "
+            "needed here; pass more samples."
+        )
     array = array.astype(np.float64)
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} contains NaN or infinity; look for the first sample that "
-                         f"does (row {int(np.argmin(np.isfinite(array).all(axis=1)))}).")
+        raise ValueError(
+            f"{name} contains NaN or infinity; look for the first sample that "
+            f"does (row {int(np.argmin(np.isfinite(array).all(axis=1)))})."
+        )
     return array
 
 
@@ -37,8 +48,10 @@ def _feature_pair(a, b, names, at_least=2):
     a = _feature_array(a, names[0], at_least)
     b = _feature_array(b, names[1], at_least)
     if a.shape[1] != b.shape[1]:
-        raise ValueError(f"{names[1]} has {b.shape[1]} features a sample but {names[0]} has "
-                         f"{a.shape[1]}; use the same extractor for both.")
+        raise ValueError(
+            f"{names[1]} has {b.shape[1]} features a sample but {names[0]} has "
+            f"{a.shape[1]}; use the same extractor for both."
+        )
     return a, b
 
 
@@ -47,28 +60,35 @@ def _blocks(count):
 
 
 def frechet_distance(a, b):
-    """Return the squared Frechet distance of two Gaussians fitted to the features a and b.
+    """Return the squared Frechet distance of two Gaussians fitted to the features a and
+    b.
 
-    |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), covariances divided by N - 1.
-    a, b: (N, D) and (M, D), real and finite, N, M >= 2; N < D is allowed.
-    The trace of the root is the sum of the singular values of R_a R_b^T, where C = R^T R comes
-    from a QR decomposition of the centred features: no matrix root, and no constant added to
-    the diagonal. Raises TypeError or ValueError that names the argument.
-    Source: Dowson and Landau 1982; as a measure of generators Heusel et al. 2017, equation 6.
+    |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), covariances divided by N - 1. a,
+    b: (N, D) and (M, D), real and finite, N, M >= 2; N < D is allowed. The trace of the
+    root is the sum of the singular values of R_a R_b^T, where C = R^T R comes from a QR
+    decomposition of the centred features: no matrix root, and no constant added to the
+    diagonal. Raises TypeError or ValueError that names the argument. Source: Dowson and
+    Landau 1982; as a measure of generators Heusel et al. 2017, equation 6.
     """
     a, b = _feature_pair(a, b, ("a", "b"))
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
-    root_a, root_b = (linalg.qr(x - mean, mode="r", check_finite=False)[0][: x.shape[1]]
-                      / np.sqrt(len(x) - 1) for x, mean in ((a, mean_a), (b, mean_b)))
+    root_a, root_b = (
+        linalg.qr(x - mean, mode="r", check_finite=False)[0][: x.shape[1]]
+        / np.sqrt(len(x) - 1)
+        for x, mean in ((a, mean_a), (b, mean_b))
+    )
     overlap = linalg.svdvals(root_a @ root_b.T, check_finite=False).sum()
     spread = np.sum(root_a**2) + np.sum(root_b**2) - 2 * overlap
     return float(max(np.sum((mean_a - mean_b) ** 2) + spread, 0.0))
 
 
 def _kernel_sums(x, y=None):
-    """Return row sums, column sums and the sum of squares of K; with y=None, off the diagonal."""
+    """Return row sums, column sums and the sum of squares of K; with y=None, off the
+    diagonal."""
     same, y = y is None, x if y is None else y
-    left = np.hstack([x / x.shape[1], np.ones((len(x), 1))])  # left @ right.T = x.y / D + 1
+    left = np.hstack(
+        [x / x.shape[1], np.ones((len(x), 1))]
+    )  # left @ right.T = x.y / D + 1
     right = np.hstack([y, np.ones((len(y), 1))])
     rows, columns, squares = np.zeros(len(x)), np.zeros(len(y)), 0.0
     for block in _blocks(len(x)):
@@ -92,37 +112,49 @@ def _kernel_sums(x, y=None):
 def kernel_distance(a, b):
     """Return the unbiased squared MMD under (x.y/D + 1)^3, and its standard error.
 
-    This is the estimator of the kernel inception distance, on whatever features are given. Being
-    unbiased it can be negative: near zero means "not told apart at this N".
-    a, b: (N, D) and (M, D), real and finite, N, M >= 4. Raises TypeError or ValueError that
-    names the argument. The standard error adds the five uncorrelated terms of the Hoeffding
-    decomposition (two of first order, three of second), each estimated from the same kernels; a
-    term of first order that comes out negative counts as zero, so where a and b are alike the
-    error is slightly too large rather than too small.
-    Source: Binkowski et al. 2018, section 4; Gretton et al. 2012, lemma 6.
+    This is the estimator of the kernel inception distance, on whatever features are
+    given. Being unbiased it can be negative: near zero means "not told apart at this
+    N". a, b: (N, D) and (M, D), real and finite, N, M >= 4. Raises TypeError or
+    ValueError that names the argument. The standard error adds the five uncorrelated
+    terms of the Hoeffding decomposition (two of first order, three of second), each
+    estimated from the same kernels; a term of first order that comes out negative
+    counts as zero, so where a and b are alike the error is slightly too large rather
+    than too small. Source: Binkowski et al. 2018, section 4; Gretton et al. 2012, lemma
+    6.
     """
     a, b = _feature_pair(a, b, ("a", "b"), at_least=4)
     m, n = len(a), len(b)
     rows_aa, _, squares_aa = _kernel_sums(a)
     rows_bb, _, squares_bb = _kernel_sums(b)
     rows_ab, columns_ab, squares_ab = _kernel_sums(a, b)
-    aa, bb, ab = rows_aa / (m - 1), rows_bb / (n - 1), rows_ab / n  # mean kernel seen by a sample
+    aa, bb, ab = (
+        rows_aa / (m - 1),
+        rows_bb / (n - 1),
+        rows_ab / n,
+    )  # mean kernel seen by a sample
     ba = columns_ab / m
     value = aa.mean() + bb.mean() - 2 * ab.mean()
     # Second order: the mean square of each kernel after both its arguments are centred.
     second_aa = squares_aa / (m * (m - 1)) - 2 * np.mean(aa**2) + aa.mean() ** 2
     second_bb = squares_bb / (n * (n - 1)) - 2 * np.mean(bb**2) + bb.mean() ** 2
     second_ab = squares_ab / (m * n) - np.mean(ab**2) - np.mean(ba**2) + ab.mean() ** 2
-    # First order: how much one sample moves the value, less what the finite means add to it.
+    # First order: how much one sample moves the value, less what the finite means add
+    # to it.
     first_a = max(np.var(aa - ab, ddof=1) - second_aa / m - second_ab / n, 0.0)
     first_b = max(np.var(bb - ba, ddof=1) - second_bb / n - second_ab / m, 0.0)
-    variance = (4 * first_a / m + 4 * first_b / n + 2 * second_aa / (m * (m - 1))
-                + 2 * second_bb / (n * (n - 1)) + 4 * second_ab / (m * n))
+    variance = (
+        4 * first_a / m
+        + 4 * first_b / n
+        + 2 * second_aa / (m * (m - 1))
+        + 2 * second_bb / (n * (n - 1))
+        + 4 * second_ab / (m * n)
+    )
     return float(value), float(np.sqrt(max(variance, 0.0)))
 
 
 def _with_norms(x):
-    """Return (p, q) such that p_i . q_j = |x_i|^2 + |x_j|^2 - 2 x_i . x_j: one product a block."""
+    """Return (p, q) such that p_i . q_j = |x_i|^2 + |x_j|^2 - 2 x_i . x_j: one product
+    a block."""
     norms, ones = np.sum(x**2, axis=1, keepdims=True), np.ones((len(x), 1))
     return np.hstack([x, ones, norms]), np.hstack([-2 * x, norms, ones])
 
@@ -139,25 +171,31 @@ def _radii(left, right, k):
 
 
 def precision_recall(real, generated, k=3):
-    """Return (precision, recall): the shares of each set that fall inside the other's k-NN balls.
+    """Return (precision, recall): the shares of each set that fall inside the other's
+    k-NN balls.
 
-    A ball is centred on a sample and reaches to its k-th nearest other sample of its own set.
-    Precision is the share of generated samples in a ball of a real one, recall the reverse.
-    real, generated: features (N, D) and (M, D), real and finite, N, M > k >= 1. Both numbers
-    depend on N and M: compare only what was measured with the same counts. A sample that is there
-    more than k times has a ball of radius zero, so repeats lower the number that its set's balls
-    give the other set. Raises TypeError or ValueError that names the argument.
-    Source: Kynkaanniemi et al. 2019, equations 1 and 2.
+    A ball is centred on a sample and reaches to its k-th nearest other sample of its
+    own set. Precision is the share of generated samples in a ball of a real one, recall
+    the reverse. real, generated: features (N, D) and (M, D), real and finite, N, M > k
+    >= 1. Both numbers depend on N and M: compare only what was measured with the same
+    counts. A sample that is there more than k times has a ball of radius zero, so
+    repeats lower the number that its set's balls give the other set. Raises TypeError
+    or ValueError that names the argument. Source: Kynkaanniemi et al. 2019, equations 1
+    and 2.
     """
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"k must be a whole number, but is {k!r}; pass for example k=3.")
+        raise TypeError(
+            f"k must be a whole number, but is {k!r}; pass for example k=3."
+        )
     if k < 1:
         raise ValueError(f"k must be at least 1, but is {k}; pass for example k=3.")
     real, generated = _feature_pair(real, generated, ("real", "generated"), at_least=2)
     for name, x in (("real", real), ("generated", generated)):
         if k >= len(x):
-            raise ValueError(f"k is {k}, but {name} has only {len(x)} samples; "
-                             "pass a smaller k or more samples.")
+            raise ValueError(
+                f"k is {k}, but {name} has only {len(x)} samples; "
+                "pass a smaller k or more samples."
+            )
     centre = real.mean(axis=0)  # near the origin, rounding is smallest
     real, generated = _with_norms(real - centre), _with_norms(generated - centre)
     slack = 1e-12 * max(real[0][:, -1].max(), generated[0][:, -1].max())
@@ -167,7 +205,9 @@ def precision_recall(real, generated, k=3):
     inside_generated = np.zeros(len(real_radii), bool)
     room = np.empty((BLOCK, len(generated_radii)))
     for block in _blocks(len(real_radii)):
-        squared = np.matmul(real[0][block], generated[1].T, out=room[: block.stop - block.start])
+        squared = np.matmul(
+            real[0][block], generated[1].T, out=room[: block.stop - block.start]
+        )
         inside_real |= (squared <= real_radii[block]).any(axis=0)
         inside_generated[block] = (squared <= generated_radii).any(axis=1)
     return float(inside_real.mean()), float(inside_generated.mean())
@@ -176,18 +216,26 @@ def precision_recall(real, generated, k=3):
 def _image_array(value, name):
     images = np.asarray(value)
     if images.dtype.kind != "f":
-        raise TypeError(f"{name} must be float images in [-1, 1], but the dtype is "
-                        f"{images.dtype}; convert with helpers.images.from_uint8 or astype.")
+        raise TypeError(
+            f"{name} must be float images in [-1, 1], but the dtype is "
+            f"{images.dtype}; convert with helpers.images.from_uint8 or astype."
+        )
     if images.ndim != 4 or 0 in images.shape:
-        raise ValueError(f"{name} must have shape (N, H, W, C) with nothing empty, but has "
-                         f"shape {images.shape}.")
+        raise ValueError(
+            f"{name} must have shape (N, H, W, C) with nothing empty, but has "
+            f"shape {images.shape}."
+        )
     if not np.isfinite(images).all():
-        raise ValueError(f"{name} contains NaN or infinity; a generator that gives these has "
-                         "diverged.")
+        raise ValueError(
+            f"{name} contains NaN or infinity; a generator that gives these has "
+            "diverged."
+        )
     low, high = float(images.min()), float(images.max())
     if low < -1.001 or high > 1.001:
-        raise ValueError(f"{name} must lie in [-1, 1], but reaches from {low:.3g} to {high:.3g};"
-                         " rescale or clip it.")
+        raise ValueError(
+            f"{name} must lie in [-1, 1], but reaches from {low:.3g} to {high:.3g};"
+            " rescale or clip it."
+        )
     return images
 
 
@@ -195,8 +243,8 @@ def features(extractor, images, batch_size=500):
     """Return what the extractor says of each image, as an array (N, D) of float64.
 
     extractor: a Keras model or any callable from (B, H, W, C) to (B, D), for example
-    zoo.load("digits-labelled"). images: float (N, H, W, C) in [-1, 1]. batch_size: images a
-    call, at least 1. Raises TypeError or ValueError that names the argument.
+    zoo.load("digits-labelled"). images: float (N, H, W, C) in [-1, 1]. batch_size:
+    images a call, at least 1. Raises TypeError or ValueError that names the argument.
     """
     images = _image_array(images, "images")
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
@@ -204,43 +252,69 @@ def features(extractor, images, batch_size=500):
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, but is {batch_size}.")
     if not callable(extractor):
-        raise TypeError("extractor must be a model or a function of images, but is of type "
-                        f"{type(extractor).__name__}; pass for example zoo.load(NAME).")
+        raise TypeError(
+            "extractor must be a model or a function of images, but is of type "
+            f"{type(extractor).__name__}; pass for example zoo.load(NAME)."
+        )
     takes = getattr(extractor, "input_shape", None) or (None,) * 4
-    if any(t not in (None, s) for t, s in zip(takes[1:], images.shape[1:], strict=False)):
-        raise ValueError(f"images have shape {images.shape[1:]} each, but the extractor takes "
-                         f"{takes[1:]}; resize them or take the extractor made for them.")
-    found = np.concatenate([np.asarray(extractor(images[start:start + batch_size]))
-                            for start in range(0, len(images), batch_size)])
+    if any(
+        t not in (None, s) for t, s in zip(takes[1:], images.shape[1:], strict=False)
+    ):
+        raise ValueError(
+            f"images have shape {images.shape[1:]} each, but the extractor takes "
+            f"{takes[1:]}; resize them or take the extractor made for them."
+        )
+    found = np.concatenate(
+        [
+            np.asarray(extractor(images[start : start + batch_size]))
+            for start in range(0, len(images), batch_size)
+        ]
+    )
     return _feature_array(found, "the output of extractor", at_least=1)
 
 
 def compare(generated, real):
-    """Measure features of generated against features of real images by every number here.
+    """Measure features of generated against features of real images by every number
+    here.
 
-    Both: (N, D), at least 4 rows each. Returns a dict: frechet, kernel, kernel_se, precision,
-    recall, n_real, n_generated. Precision and recall (k=3) use as many rows of each set as the
-    smaller one has, drawn without replacement by a fixed seed. Raises TypeError or ValueError
-    that names the argument.
+    Both: (N, D), at least 4 rows each. Returns a dict: frechet, kernel, kernel_se,
+    precision, recall, n_real, n_generated. Precision and recall (k=3) use as many rows
+    of each set as the smaller one has, drawn without replacement by a fixed seed.
+    Raises TypeError or ValueError that names the argument.
     """
     generated, real = _feature_pair(generated, real, ("generated", "real"), at_least=4)
     kernel, kernel_se = kernel_distance(generated, real)
     count, rng = min(len(real), len(generated)), np.random.default_rng(0)
-    precision, recall = precision_recall(rng.permutation(real)[:count],
-                                         rng.permutation(generated)[:count])
-    return {"frechet": frechet_distance(generated, real), "kernel": kernel,
-            "kernel_se": kernel_se, "precision": precision, "recall": recall,
-            "n_real": len(real), "n_generated": len(generated)}
+    precision, recall = precision_recall(
+        rng.permutation(real)[:count], rng.permutation(generated)[:count]
+    )
+    return {
+        "frechet": frechet_distance(generated, real),
+        "kernel": kernel,
+        "kernel_se": kernel_se,
+        "precision": precision,
+        "recall": recall,
+        "n_real": len(real),
+        "n_generated": len(generated),
+    }
 
 
 def evaluate(generated_images, real_images, extractor):
-    """Measure generated against real images: `compare` on what `extractor` says of them.
+    """Measure generated against real images: `compare` on what `extractor` says of
+    them.
 
-    Both: float (N, H, W, C) in [-1, 1], at least 4 images each. Returns the dict of `compare`.
-    Raises TypeError or ValueError that names the argument.
+    Both: float (N, H, W, C) in [-1, 1], at least 4 images each. Returns the dict of
+    `compare`. Raises TypeError or ValueError that names the argument.
     """
-    for name, images in (("generated_images", generated_images), ("real_images", real_images)):
+    for name, images in (
+        ("generated_images", generated_images),
+        ("real_images", real_images),
+    ):
         if len(_image_array(images, name)) < 4:
-            raise ValueError(f"{name} has {len(images)} images, and at least 4 are needed; "
-                             "the book's own numbers use thousands.")
-    return compare(features(extractor, generated_images), features(extractor, real_images))
+            raise ValueError(
+                f"{name} has {len(images)} images, and at least 4 are needed; "
+                "the book's own numbers use thousands."
+            )
+    return compare(
+        features(extractor, generated_images), features(extractor, real_images)
+    )

@@ -1,8 +1,9 @@
-"""How models and results become bytes, and bytes models and results again, without pickle.
+"""How models and results become bytes, and bytes models and results again, without
+pickle.
 
-A model is its architecture (Keras's own JSON, checked to hold nothing but known layers) and its
-weights in float16. A result is one .npz: its arrays, and a header in JSON that says where in
-the dict each array belongs.
+A model is its architecture (Keras's own JSON, checked to hold nothing but known layers)
+and its weights in float16. A result is one .npz: its arrays, and a header in JSON that
+says where in the dict each array belongs.
 """
 
 import contextlib
@@ -15,18 +16,23 @@ import numpy as np
 from helpers import manifest, runtime
 
 keras = runtime.keras
-# Classes whose from_config passes the settings on as they are; others may need each of them.
+# Classes whose from_config passes the settings on as they are; others may need each of
+# them.
 _PLAIN_OWNERS = ("Operation", "Layer", "Initializer", "Regularizer", "Constraint")
 _HALF_MAX = 65504.0  # the largest float16
 
 
 def architecture(model, name="model"):
-    """Return the architecture of a functional or Sequential `model` as a dict of JSON values.
+    """Return the architecture of a functional or Sequential `model` as a dict of JSON
+    values.
 
-    Raises TypeError if `model` is something else, ValueError if it holds a Lambda layer or
-    layers from outside Keras and this book: those could run any code when they are loaded.
+    Raises TypeError if `model` is something else, ValueError if it holds a Lambda layer
+    or layers from outside Keras and this book: those could run any code when they are
+    loaded.
     """
-    functional = isinstance(model, (keras.Sequential, keras.Model)) and hasattr(model, "operations")
+    functional = isinstance(model, (keras.Sequential, keras.Model)) and hasattr(
+        model, "operations"
+    )
     if not (functional or isinstance(model, keras.Sequential)) or not model.built:
         raise TypeError(
             f"train must return a built functional keras.Model for {name!r}, not "
@@ -39,13 +45,15 @@ def architecture(model, name="model"):
 
 
 def _check_layers(config, name):
-    """Raise ValueError if any object named in `config` is not Keras's or this book's."""
+    """Raise ValueError if any object named in `config` is not Keras's or this
+    book's."""
     for part in _dicts(config):
         kind, module = part.get("class_name"), part.get("module", "keras")
         known = isinstance(module, str) and module.split(".")[0] in ("keras", "helpers")
         if kind in ("Lambda", "__lambda__") or not known:
             raise ValueError(
-                f"The model {name!r} holds {kind} from {module}: only layers of Keras and of "
+                f"The model {name!r} holds {kind} from {module}: only layers of Keras "
+                f"and of "
                 "helpers can be kept, and no Lambda."
             )
 
@@ -60,14 +68,17 @@ def _dicts(value):
 
 
 def _portable(value):
-    """Drop every setting that is its class's default: older Keras 3 may not know it yet."""
+    """Drop every setting that is its class's default: older Keras 3 may not know it
+    yet."""
     if isinstance(value, list):
         return [_portable(item) for item in value]
     if not isinstance(value, dict):
         return value
     if isinstance(value.get("module"), str) and isinstance(value.get("config"), dict):
         with contextlib.suppress(ImportError, AttributeError, TypeError, ValueError):
-            kind = getattr(importlib.import_module(value["module"]), value["class_name"])
+            kind = getattr(
+                importlib.import_module(value["module"]), value["class_name"]
+            )
             plainly = _from_config_owner(kind) in _PLAIN_OWNERS
             unset = inspect.signature(kind).parameters if plainly else {}
             config = {
@@ -85,7 +96,8 @@ def _from_config_owner(kind):
 
 
 def _different(setting, default):
-    """Say whether a setting read from JSON is another than the constructor's default."""
+    """Say whether a setting read from JSON is another than the constructor's
+    default."""
     if isinstance(default, tuple):
         default = list(default)
     return type(setting) is not type(default) or setting != default
@@ -103,12 +115,14 @@ def weights_bytes(model, name="model"):
             array = array.astype(np.float32)
             if not np.isfinite(array).all():
                 raise ValueError(
-                    f"The weight {weight.path} of model {name!r} holds NaN or infinity: its "
+                    f"The weight {weight.path} of model {name!r} holds NaN or "
+                    f"infinity: its "
                     "training has diverged, lower the learning rate."
                 )
             if array.size and np.abs(array).max() > _HALF_MAX:
                 raise ValueError(
-                    f"The weight {weight.path} of model {name!r} exceeds {_HALF_MAX:.0f}, the "
+                    f"The weight {weight.path} of model {name!r} exceeds "
+                    f"{_HALF_MAX:.0f}, the "
                     "largest float16: scale the model's inputs or outputs."
                 )
             array = array.astype(np.float16)
@@ -117,7 +131,8 @@ def weights_bytes(model, name="model"):
 
 
 def build(config, path, name="model"):
-    """Return the keras.Model of architecture `config` with the weights of the .npz at `path`.
+    """Return the keras.Model of architecture `config` with the weights of the .npz at
+    `path`.
 
     Raises ValueError if `config` holds unsafe layers or the weights do not fit it.
     """
@@ -131,10 +146,14 @@ def build(config, path, name="model"):
     wanted = [tuple(weight.shape) for weight in model.weights]
     if [weight.shape for weight in weights] != wanted:
         raise ValueError(
-            f"The weights in {path} do not fit the architecture of {name!r}: bring both back with "
-            "git checkout -- helpers/assets, or make the model anew with BOOK_PROFILE=full."
+            f"The weights in {path} do not fit the architecture of {name!r}: bring "
+            f"both back with "
+            "git checkout -- helpers/assets, or make the model anew with "
+            "BOOK_PROFILE=full."
         )
-    model.set_weights([w.astype(np.float32) if w.dtype == np.float16 else w for w in weights])
+    model.set_weights(
+        [w.astype(np.float32) if w.dtype == np.float16 else w for w in weights]
+    )
     return model
 
 
@@ -148,11 +167,12 @@ def plain(value):
 
 
 def pack(facts, values):
-    """Return `values` (dict) with `facts` about them (JSON values) as the bytes of one .npz.
+    """Return `values` (dict) with `facts` about them (JSON values) as the bytes of one
+    .npz.
 
-    Floats stay float64, arrays of floats become float32, other arrays keep their dtype, tuples
-    become lists. Raises TypeError for anything that is not number, string, None, list, dict or
-    array of numbers.
+    Floats stay float64, arrays of floats become float32, other arrays keep their dtype,
+    tuples become lists. Raises TypeError for anything that is not number, string, None,
+    list, dict or array of numbers.
     """
     arrays = {}
     header = {"facts": facts, "values": _encode(values, "values", arrays)}
@@ -170,7 +190,9 @@ def unpack(path):
 def _encode(value, where, arrays):
     if hasattr(value, "numpy"):  # a tensor or a variable
         value = value.numpy()
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+    if isinstance(value, np.generic) or (
+        isinstance(value, np.ndarray) and value.ndim == 0
+    ):
         value = value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -184,10 +206,17 @@ def _encode(value, where, arrays):
         if all(isinstance(key, str) and not key.startswith("$") for key in value):
             return {k: _encode(v, f"{where}[{k!r}]", arrays) for k, v in value.items()}
         pairs = [[_encode(k, where, arrays), v] for k, v in value.items()]
-        return {"$items": [[k, _encode(v, f"{where}[{k!r}]", arrays)] for k, v in pairs]}
-    kind = f"array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        return {
+            "$items": [[k, _encode(v, f"{where}[{k!r}]", arrays)] for k, v in pairs]
+        }
+    kind = (
+        f"array of {value.dtype}"
+        if isinstance(value, np.ndarray)
+        else type(value).__name__
+    )
     raise TypeError(
-        f"{where} is a {kind}, which cannot be kept: return numbers, strings, lists, dicts or "
+        f"{where} is a {kind}, which cannot be kept: return numbers, strings, lists, "
+        f"dicts or "
         "arrays of numbers."
     )
 

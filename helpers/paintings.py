@@ -2,9 +2,9 @@
 
 Nothing here is a copy of a painting. Each function follows a rule that a school of
 painting made its own (a brush that follows a flow, planes between black lines, dots of
-pure colour), so the pictures may be used and shared freely, and every seed gives another.
-All geometry is in units of the picture's side: the same seed at another size is the same
-painting, smaller or larger.
+pure colour), so the pictures may be used and shared freely, and every seed gives
+another. All geometry is in units of the picture's side: the same seed at another size
+is the same painting, smaller or larger.
 """
 
 import numpy as np
@@ -14,11 +14,14 @@ from scipy.spatial import cKDTree
 
 
 class _Canvas:
-    """A square Pillow picture drawn in unit coordinates, at twice the size asked for."""
+    """A square Pillow picture drawn in unit coordinates, at twice the size asked
+    for."""
 
     def __init__(self, size, background):
         self.size = size
-        self.side = 2 * max(size, 192)  # small pictures: draw larger, then shrink smoothly
+        self.side = 2 * max(
+            size, 192
+        )  # small pictures: draw larger, then shrink smoothly
         self.image = Image.new("RGB", (self.side, self.side), _rgb(background))
         self.draw = ImageDraw.Draw(self.image)
 
@@ -54,7 +57,8 @@ def _hex(*codes):
 
 
 def _smooth_noise(rng, cells, side):
-    """Return (side, side) noise in about [-1, 1] that varies over `cells` patches a side."""
+    """Return (side, side) noise in about [-1, 1] that varies over `cells` patches a
+    side."""
     noise = zoom(rng.uniform(-1, 1, (cells + 3, cells + 3)), side / cells, order=3)
     return noise[:side, :side]
 
@@ -77,16 +81,23 @@ def _swirls(size, rng):
     n = 256
     y, x = np.mgrid[0:n, 0:n] / (n - 1.0)
     u, v = 0.9 + 0.5 * np.sin(5 * y), 0.35 * np.cos(6 * x + 2 * y)
-    ridge = 0.78 - 0.08 * np.sin(4 * x[0] + rng.uniform(0, 6)) - 0.05 * np.sin(
-        9 * x[0] + rng.uniform(0, 6))
+    ridge = (
+        0.78
+        - 0.08 * np.sin(4 * x[0] + rng.uniform(0, 6))
+        - 0.05 * np.sin(9 * x[0] + rng.uniform(0, 6))
+    )
     night, day, pale = _hex("15245c", "3f78bd", "a9cfe0")
-    band = 0.5 + 0.5 * np.sin(9 * (y - 0.25 * np.sin(3 * x) + 0.2 * _smooth_noise(rng, 4, n)))
+    band = 0.5 + 0.5 * np.sin(
+        9 * (y - 0.25 * np.sin(3 * x) + 0.2 * _smooth_noise(rng, 4, n))
+    )
     field = _mix(_mix(night, day, band), pale, (band - 0.7) * 1.6)
     centres = [(0.36, 0.36, 0.17, 1), (0.64, 0.46, 0.13, -1)]
     stars = [(0.82, 0.16, 0.085)]
     for _ in range(200):  # more stars, none too near another light
         s = (*rng.uniform((0.06, 0.06), (0.94, 0.6)), rng.uniform(0.028, 0.048))
-        if all(np.hypot(s[0] - c[0], s[1] - c[1]) > 0.09 + c[2] for c in centres + stars):
+        if all(
+            np.hypot(s[0] - c[0], s[1] - c[1]) > 0.09 + c[2] for c in centres + stars
+        ):
             stars.append(s)
     stars = stars[:8]
     for cx, cy, r, turn in centres + [(*s, (-1) ** i) for i, s in enumerate(stars)]:
@@ -101,7 +112,11 @@ def _swirls(size, rng):
         d = np.hypot(x - cx, y - cy) / r
         field = _mix(field, (0.95, 0.78, 0.22), 1.1 * np.exp(-((d / 1.15) ** 2)))
         field = _mix(field, (1.0, 0.95, 0.72), 1.3 * np.exp(-((d / 0.5) ** 2)))
-    hills = _mix(_hex("16324a")[0], _hex("3c7a5e")[0], 0.5 + 0.5 * np.sin(22 * (y - ridge) + 5 * x))
+    hills = _mix(
+        _hex("16324a")[0],
+        _hex("3c7a5e")[0],
+        0.5 + 0.5 * np.sin(22 * (y - ridge) + 5 * x),
+    )
     ground = y > ridge
     field = np.where(ground[..., None], hills, field)
     slope = np.gradient(ridge, 1 / (n - 1.0))
@@ -124,7 +139,8 @@ def _swirls(size, rng):
 
 
 def _de_stijl(size, rng):
-    """Planes of primary colour and white between black lines, divided again and again."""
+    """Planes of primary colour and white between black lines, divided again and
+    again."""
     paper, black = (0.95, 0.93, 0.88), (0.07, 0.07, 0.08)
     canvas = _Canvas(size, paper)
     planes, done = [(0.0, 0.0, 1.0, 1.0)], []
@@ -143,13 +159,19 @@ def _de_stijl(size, rng):
     order = rng.permutation(len(done))
     for rank, index in enumerate(order):
         x0, y0, x1, y1 = done[index]
-        colour = colours[rank % len(colours)] if rank < 0.55 * len(done) else np.array(paper)
+        colour = (
+            colours[rank % len(colours)] if rank < 0.55 * len(done) else np.array(paper)
+        )
         box = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
         canvas.polygon(box, colour + rng.normal(0, 0.012, 3))
     for x0, y0, x1, y1 in done:
         wide = rng.choice([0.018, 0.026])
-        canvas.draw.line(canvas.px([(x0, y0), (x1, y0)]), _rgb(black), round(wide * canvas.side))
-        canvas.draw.line(canvas.px([(x0, y0), (x0, y1)]), _rgb(black), round(wide * canvas.side))
+        canvas.draw.line(
+            canvas.px([(x0, y0), (x1, y0)]), _rgb(black), round(wide * canvas.side)
+        )
+        canvas.draw.line(
+            canvas.px([(x0, y0), (x0, y1)]), _rgb(black), round(wide * canvas.side)
+        )
     return _paper(rng, canvas.array(), 0.035)
 
 
@@ -179,8 +201,12 @@ def _waves(size, rng):
                 canvas.disc(cx, cy, radius * share, colour + rng.normal(0, 0.025, 3))
             if rng.random() < 0.5:  # spray on the crest
                 for a in rng.uniform(-2.6, -0.5, 5):
-                    canvas.disc(cx + 1.02 * radius * np.cos(a), cy + 1.02 * radius * np.sin(a),
-                                rng.uniform(0.006, 0.013), foam)
+                    canvas.disc(
+                        cx + 1.02 * radius * np.cos(a),
+                        cy + 1.02 * radius * np.sin(a),
+                        rng.uniform(0.006, 0.013),
+                        foam,
+                    )
     return _paper(rng, canvas.array(), 0.05)
 
 
@@ -188,8 +214,12 @@ def _stained_glass(size, rng):
     """Panes of glowing glass in lead: a rose in the middle, broken panes around it."""
     side = 2 * max(size, 192)
     centre, sites, ring = np.array([0.5, 0.46]), [], []
-    for k, (count, radius) in enumerate(((1, 0.0), (8, 0.12), (12, 0.225), (18, 0.335))):
-        angle = 2 * np.pi * (np.arange(count) + 0.5 * (k % 2)) / count + rng.uniform(0, 0.2)
+    for k, (count, radius) in enumerate(
+        ((1, 0.0), (8, 0.12), (12, 0.225), (18, 0.335))
+    ):
+        angle = 2 * np.pi * (np.arange(count) + 0.5 * (k % 2)) / count + rng.uniform(
+            0, 0.2
+        )
         sites.append(centre + radius * np.stack([np.cos(angle), np.sin(angle)], 1))
         ring += [k] * count
     loose = rng.uniform(-0.1, 1.1, (400, 2))
@@ -200,15 +230,22 @@ def _stained_glass(size, rng):
             keep.append(p)
     sites = np.concatenate([*sites, np.array(keep)])
     ring = np.array(ring + [4] * len(keep))
-    ramps = [_hex("ffd84a"), _hex("d7263d", "b5172f"), _hex("f5a623", "f7c948"),
-             _hex("1f4fb2", "6a2c91", "1c7fb8"), _hex("0e7c5a", "16508f", "0b6e8f", "8c1c3a")]
+    ramps = [
+        _hex("ffd84a"),
+        _hex("d7263d", "b5172f"),
+        _hex("f5a623", "f7c948"),
+        _hex("1f4fb2", "6a2c91", "1c7fb8"),
+        _hex("0e7c5a", "16508f", "0b6e8f", "8c1c3a"),
+    ]
     colour = np.array([ramps[r][rng.integers(len(ramps[r]))] for r in ring])
     colour = np.clip(colour + rng.normal(0, 0.04, colour.shape), 0, 1)
     y, x = (np.mgrid[0:side, 0:side] + 0.5) / side
     distance, nearest = cKDTree(sites).query(np.stack([x, y], -1), k=2)
     edge = distance[..., 1] - distance[..., 0]
     light = 0.80 + 0.30 * np.exp(-(((x - 0.5) ** 2 + (y - 0.46) ** 2) / 0.35**2))
-    streak = 1 + 0.10 * _smooth_noise(rng, 14, side) + 0.05 * _smooth_noise(rng, 70, side)
+    streak = (
+        1 + 0.10 * _smooth_noise(rng, 14, side) + 0.05 * _smooth_noise(rng, 70, side)
+    )
     glow = 1.12 - 0.35 * np.exp(-edge / 0.02)
     glass = colour[nearest[..., 0]] * (light * streak * glow)[..., None]
     lead = np.clip((0.0135 - edge) / 0.003, 0, 1)
@@ -226,14 +263,16 @@ def _pointillism(size, rng):
         near = np.exp(-((x - sun) ** 2 + (y - 0.36) ** 2) / 0.02)
         sky = _mix(sky, _hex("ffe9a0")[0], near)
         sea = _mix(_hex("e8a86f")[0], _hex("2f6f8f")[0], (y - 0.46) / 0.2)
-        sea = _mix(sea, _hex("fff0b5")[0], 0.9 * np.exp(-((x - sun) / 0.06) ** 2))
+        sea = _mix(sea, _hex("fff0b5")[0], 0.9 * np.exp(-(((x - sun) / 0.06) ** 2)))
         grass = _mix(_hex("9db84a")[0], _hex("2f6b3d")[0], (y - shore) / 0.25)
         out = np.where((y < 0.46)[:, None], sky, sea)
         bank = shore + 0.04 * np.sin(5 * x + 1)
         out = np.where((y > bank)[:, None], grass, out)
         for cx, top, w in ((0.10, 0.10, 0.15), (0.93, 0.22, 0.12)):
             r = ((x - cx) / w) ** 2 + ((y - top - 0.18) / 0.22) ** 2
-            leaf = _mix(_hex("6f9a3c")[0], _hex("1f4a4a")[0], r * 0.8 + 0.25 * np.sin(40 * y))
+            leaf = _mix(
+                _hex("6f9a3c")[0], _hex("1f4a4a")[0], r * 0.8 + 0.25 * np.sin(40 * y)
+            )
             out = np.where((r < 1)[:, None], leaf, out)
             trunk = (np.abs(x - cx) < 0.014) & (y > top + 0.3) & (y < shore + 0.1)
             out = np.where(trunk[:, None], _hex("5a3550")[0], out)
@@ -253,7 +292,8 @@ def _pointillism(size, rng):
 
 
 def _constructivism(size, rng):
-    """Wedge, disc and bars on the diagonal: red, black and cream, printed on rough paper."""
+    """Wedge, disc and bars on the diagonal: red, black and cream, printed on rough
+    paper."""
     cream, red, black, grey = _hex("eadfc4", "cf2e22", "1b1a1c", "8f8a80")
     canvas = _Canvas(size, cream)
     angle = np.deg2rad(rng.uniform(24, 38))
@@ -270,12 +310,18 @@ def _constructivism(size, rng):
     canvas.disc(0.62, 0.40, 0.235, cream)
     canvas.disc(0.62, 0.40, 0.20, red)
     tip = np.array([0.70, 0.34])
-    canvas.polygon([tip, tip - 0.78 * along - 0.20 * across, tip - 0.70 * along + 0.17 * across],
-                   black)
+    canvas.polygon(
+        [tip, tip - 0.78 * along - 0.20 * across, tip - 0.70 * along + 0.17 * across],
+        black,
+    )
     for k in range(7):
         start = np.array([0.30, 0.80]) + across * (0.045 * k - 0.05)
-        bar(start + along * rng.uniform(-0.05, 0.2), rng.uniform(0.25, 0.7), 0.018,
-            (red, black, red, grey)[k % 4])
+        bar(
+            start + along * rng.uniform(-0.05, 0.2),
+            rng.uniform(0.25, 0.7),
+            0.018,
+            (red, black, red, grey)[k % 4],
+        )
     bar((0.25, 0.17), 0.62, 0.055, red)
     bar((0.20, 0.27), 0.34, 0.022, black)
     bar((0.86, 0.83), 0.42, 0.07, red)
@@ -284,31 +330,49 @@ def _constructivism(size, rng):
         centre = np.array([0.10, 0.46]) + along * 0.05 * k
         bar(centre, 0.026, rng.uniform(0.02, 0.09), black if k % 3 else red)
     for _ in range(4):
-        canvas.disc(*rng.uniform((0.08, 0.08), (0.35, 0.45)), rng.uniform(0.012, 0.035),
-                    (red, black, grey)[rng.integers(3)])
+        canvas.disc(
+            *rng.uniform((0.08, 0.08), (0.35, 0.45)),
+            rng.uniform(0.012, 0.035),
+            (red, black, grey)[rng.integers(3)],
+        )
     return _paper(rng, canvas.array(), 0.075)
 
 
-_PAINTERS = {"swirls": _swirls, "de_stijl": _de_stijl, "waves": _waves,
-             "stained_glass": _stained_glass, "pointillism": _pointillism,
-             "constructivism": _constructivism}
+_PAINTERS = {
+    "swirls": _swirls,
+    "de_stijl": _de_stijl,
+    "waves": _waves,
+    "stained_glass": _stained_glass,
+    "pointillism": _pointillism,
+    "constructivism": _constructivism,
+}
 STYLES = tuple(_PAINTERS)
 
 
 def paint(name, size=256, seed=0):
     """Paint one of `STYLES` and return it as (size, size, 3) float32 in [-1, 1].
 
-    The same `name`, `size` and `seed` give the same picture; another `seed` gives another
-    picture by the same rule. Raises ValueError for a name that is not in `STYLES`, a `size`
-    that is not a whole number from 16 to 2048, or a `seed` that is not a whole number >= 0.
+    The same `name`, `size` and `seed` give the same picture; another `seed` gives
+    another picture by the same rule. Raises ValueError for a name that is not in
+    `STYLES`, a `size` that is not a whole number from 16 to 2048, or a `seed` that is
+    not a whole number >= 0.
     """
     if not isinstance(name, str) or name not in _PAINTERS:
-        raise ValueError(f"name {name!r} is not a style; choose one of {', '.join(STYLES)}.")
-    for label, value, low, high in (("size", size, 16, 2048), ("seed", seed, 0, 2**32 - 1)):
+        raise ValueError(
+            f"name {name!r} is not a style; choose one of {', '.join(STYLES)}."
+        )
+    for label, value, low, high in (
+        ("size", size, 16, 2048),
+        ("seed", seed, 0, 2**32 - 1),
+    ):
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if not whole or not low <= value <= high:
-            raise ValueError(f"{label} {value!r} must be a whole number from {low} to {high}.")
-    picture = np.clip(_PAINTERS[name](int(size), np.random.default_rng(int(seed))), 0, 1)
+            raise ValueError(
+                f"{label} {value!r} must be a whole number from {low} to {high}."
+            )
+    picture = np.clip(
+        _PAINTERS[name](int(size), np.random.default_rng(int(seed))), 0, 1
+    )
     image = Image.fromarray(np.round(255 * picture).astype(np.uint8))
     if image.width // size >= 4:  # soften first, so that tiny sizes do not sparkle
         image = image.filter(ImageFilter.BoxBlur(image.width / size / 4))

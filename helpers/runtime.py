@@ -17,7 +17,8 @@ PROFILES = ("quick", "full")
 
 @contextlib.contextmanager
 def _stderr_held():
-    """Hold back what C++ code writes to file descriptor 2; give it back if the block fails."""
+    """Hold back what C++ code writes to file descriptor 2; give it back if the block
+    fails."""
     try:
         sys.stderr.flush()
         saved = os.dup(2)
@@ -49,14 +50,16 @@ with _stderr_held():
 
 
 def profile():
-    """Return "quick" or "full", as the environment variable BOOK_PROFILE says (unset: "quick").
+    """Return "quick" or "full", as the environment variable BOOK_PROFILE says (unset:
+    "quick").
 
     Raises ValueError for any other value.
     """
     value = os.environ.get("BOOK_PROFILE", "").strip() or "quick"
     if value not in PROFILES:
         raise ValueError(
-            f"The environment variable BOOK_PROFILE is {value!r}, but must be 'quick' or 'full': "
+            f"The environment variable BOOK_PROFILE is {value!r}, but must be 'quick' "
+            f"or 'full': "
             "set it to one of them, or unset it for 'quick'."
         )
     return value
@@ -68,7 +71,8 @@ def budget(*, quick, full):
 
 
 def seed_everything(seed):
-    """Seed Python's, NumPy's and TensorFlow's random numbers with `seed` (0 to 2**32 - 1).
+    """Seed Python's, NumPy's and TensorFlow's random numbers with `seed` (0 to 2**32 -
+    1).
 
     Raises TypeError if it is not an integer, ValueError if it is out of range.
     """
@@ -84,7 +88,9 @@ def device():
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         name = None
-        with contextlib.suppress(Exception):  # a name is a courtesy, never a reason to stop
+        with contextlib.suppress(
+            Exception
+        ):  # a name is a courtesy, never a reason to stop
             name = tf.config.experimental.get_device_details(gpus[0]).get("device_name")
         return f"{len(gpus)} x " * (len(gpus) > 1) + (name or "GPU")
     cores = _cores()
@@ -102,7 +108,8 @@ def versions():
 
 
 def _cores():
-    """Return how many cores this process may use (affinity and container limits counted)."""
+    """Return how many cores this process may use (affinity and container limits
+    counted)."""
     import joblib
 
     return joblib.cpu_count()
@@ -134,7 +141,8 @@ class _Stopwatch:
 
 @contextlib.contextmanager
 def stopwatch():
-    """Time a block: `with stopwatch() as watch: ...`, then `watch.seconds`, `watch.cpu_seconds`.
+    """Time a block: `with stopwatch() as watch: ...`, then `watch.seconds`,
+    `watch.cpu_seconds`.
 
     Both can be read while the block runs; they stop with it, even when it raises.
     """
@@ -146,16 +154,24 @@ def stopwatch():
 
 
 def matmul_gflops(size=2048, repeats=8):
-    """Measure the speed of this machine's float32 matrix product, in 10^9 operations a second.
+    """Measure the speed of this machine's float32 matrix product, in 10^9 operations a
+    second.
 
-    Multiplies two (size, size) matrices `repeats` times and takes the fastest; one product
-    counts 2 * size**3 operations. Raises ValueError unless both are positive integers.
+    Multiplies two (size, size) matrices `repeats` times and takes the fastest; one
+    product counts 2 * size**3 operations. Raises ValueError unless both are positive
+    integers.
     """
     for name, value in (("size", size), ("repeats", repeats)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, np.integer))
+            or value < 1
+        ):
             raise ValueError(f"{name} must be a positive integer, but is {value!r}.")
     generator = np.random.default_rng(0)
-    a, b = (tf.constant(generator.random((size, size), dtype=np.float32)) for _ in range(2))
+    a, b = (
+        tf.constant(generator.random((size, size), dtype=np.float32)) for _ in range(2)
+    )
     product = tf.function(lambda: tf.reduce_sum(tf.matmul(a, b)))
     product().numpy()  # trace and warm up
     best = float("inf")
@@ -167,14 +183,17 @@ def matmul_gflops(size=2048, repeats=8):
 
 
 def start(seed=0):
-    """Begin a chapter: quiet the logs, seed everything, print one line on profile and machine.
+    """Begin a chapter: quiet the logs, seed everything, print one line on profile and
+    machine.
 
-    Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on another backend.
+    Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on another
+    backend.
     """
     this = profile()
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
-            f"Keras runs on {keras.backend.backend()!r}, but this book needs TensorFlow: set the "
+            f"Keras runs on {keras.backend.backend()!r}, but this book needs "
+            f"TensorFlow: set the "
             "environment variable KERAS_BACKEND to 'tensorflow' and restart the kernel."
         )
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -183,7 +202,9 @@ def start(seed=0):
 
         absl_logging.set_verbosity(absl_logging.ERROR)
     for gpu in tf.config.list_physical_devices("GPU"):
-        with contextlib.suppress(RuntimeError, ValueError):  # too late once it is in use
+        with contextlib.suppress(
+            RuntimeError, ValueError
+        ):  # too late once it is in use
             tf.config.experimental.set_memory_growth(gpu, True)
     seed_everything(seed)
     with _stderr_held():  # wake the device and XLA, both of which greet once a process
@@ -192,7 +213,7 @@ def start(seed=0):
             tf.function(lambda x: x + x, jit_compile=True)(tf.zeros(())).numpy()
     other = PROFILES[this == "quick"]
     print(
-        f"Profile: {this} (for the other: BOOK_PROFILE={other} in the environment) · {device()} · "
-        f"Python {sys.version_info.major}.{sys.version_info.minor} · "
+        f"Profile: {this} (for the other: BOOK_PROFILE={other} in the environment) · "
+        f"{device()} · Python {sys.version_info.major}.{sys.version_info.minor} · "
         f"TensorFlow {tf.__version__} · Keras {keras.__version__}"
     )

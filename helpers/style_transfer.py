@@ -1,8 +1,9 @@
 """Style transfer by optimising the picture itself (Gatys, Ecker and Bethge, 2016).
 
-Chapter 10 writes these few functions in the open and proves that they give the same numbers as
-the ones here; chapter 11 needs them as the slow method that a fast one must match. A picture's
-content is one layer's activations; its style is the Gram matrices of several layers.
+Chapter 10 writes these few functions in the open and proves that they give the same
+numbers as the ones here; chapter 11 needs them as the slow method that a fast one must
+match. A picture's content is one layer's activations; its style is the Gram matrices of
+several layers.
 """
 
 import functools
@@ -14,7 +15,13 @@ from helpers import encoder, runtime
 
 keras, tf = runtime.keras, runtime.tf
 
-STYLE_LAYERS = {"conv1_1": 0.2, "conv2_1": 0.5, "conv3_1": 1.0, "conv4_1": 1.0, "conv5_1": 1.0}
+STYLE_LAYERS = {
+    "conv1_1": 0.2,
+    "conv2_1": 0.5,
+    "conv3_1": 1.0,
+    "conv4_1": 1.0,
+    "conv5_1": 1.0,
+}
 CONTENT_LAYER = "conv4_2"
 
 
@@ -24,7 +31,9 @@ def gram(features):
     This is the Gram matrix of Gatys et al. (2015) divided by the number of positions.
     """
     flat = tf.reshape(features, (-1, features.shape[-1]))
-    return tf.matmul(flat, flat, transpose_a=True) / tf.cast(tf.shape(flat)[0], flat.dtype)
+    return tf.matmul(flat, flat, transpose_a=True) / tf.cast(
+        tf.shape(flat)[0], flat.dtype
+    )
 
 
 def relative_distance(a, b):
@@ -33,20 +42,26 @@ def relative_distance(a, b):
 
 
 def total_variation(image):
-    """Return the mean squared difference of neighbours, down plus across, of (B, H, W, C)."""
+    """Return the mean squared difference of neighbours, down plus across, of (B, H, W,
+    C)."""
     down, across = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
     return tf.reduce_mean(down**2) + tf.reduce_mean(across**2)
 
 
 def match_colours(content, style):
-    """Give `content` the mean and the covariance of the colours of `style`, moving them least.
+    """Give `content` the mean and the covariance of the colours of `style`, moving them
+    least.
 
-    Both are (H, W, 3) in [-1, 1], of any sizes; returns float32 of content's shape, clipped to
-    [-1, 1]. The map is the optimal transport between two Gaussians (Pitié and Kokaram, 2007).
+    Both are (H, W, 3) in [-1, 1], of any sizes; returns float32 of content's shape,
+    clipped to [-1, 1]. The map is the optimal transport between two Gaussians (Pitié
+    and Kokaram, 2007).
     """
     _check_picture("content", content)
     _check_picture("style", style)
-    pixels, others = content.reshape(-1, 3).astype(float), style.reshape(-1, 3).astype(float)
+    pixels, others = (
+        content.reshape(-1, 3).astype(float),
+        style.reshape(-1, 3).astype(float),
+    )
     a, b = (_root(np.cov(p.T) + 1e-6 * np.eye(3)) for p in (pixels, others))
     undo = np.linalg.inv(a)
     move = undo @ _root(a @ b @ b @ a) @ undo
@@ -60,28 +75,44 @@ def _root(matrix):
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
 
-def objective(network, content, style, *, style_layers=None, content_layer=CONTENT_LAYER,
-              style_weight=5.0, tv_weight=0.0):
+def objective(
+    network,
+    content,
+    style,
+    *,
+    style_layers=None,
+    content_layer=CONTENT_LAYER,
+    style_weight=5.0,
+    tv_weight=0.0,
+):
     """Return a tf.function from image (1, H, W, 3) to (loss, content_loss, style_loss).
 
     `network` is an encoder that returns all the layers named. The losses are relative
-    distances, so that layers and pictures compare; style_loss is their mean over `style_layers`
-    (a dict from layer to weight), and loss = content_loss + style_weight * style_loss +
-    tv_weight * total_variation.
+    distances, so that layers and pictures compare; style_loss is their mean over
+    `style_layers` (a dict from layer to weight), and loss = content_loss + style_weight
+    * style_loss + tv_weight * total_variation.
     """
     style_layers = dict(STYLE_LAYERS if style_layers is None else style_layers)
     wanted_content = network(content[None])[content_layer]
-    wanted_style = {k: gram(f) for k, f in network(style[None]).items() if k in style_layers}
+    wanted_style = {
+        k: gram(f) for k, f in network(style[None]).items() if k in style_layers
+    }
     total = sum(style_layers.values())
 
     @tf.function
     def losses(image):
         features = network(image)
         content_loss = relative_distance(features[content_layer], wanted_content)
-        style_loss = sum(w / total * relative_distance(gram(features[k]), wanted_style[k])
-                         for k, w in style_layers.items())
+        style_loss = sum(
+            w / total * relative_distance(gram(features[k]), wanted_style[k])
+            for k, w in style_layers.items()
+        )
         smooth = tv_weight * total_variation(image) if tv_weight else 0.0
-        return content_loss + style_weight * style_loss + smooth, content_loss, style_loss
+        return (
+            content_loss + style_weight * style_loss + smooth,
+            content_loss,
+            style_loss,
+        )
 
     return losses
 
@@ -91,20 +122,36 @@ def _network(layers, kind, pooling, padding):
     return encoder.build_encoder(list(layers), kind, pooling=pooling, padding=padding)
 
 
-def stylise(content, style, *, steps=200, optimizer="lbfgs", learning_rate=0.03, palette=True,
-            start="content", style_layers=None, content_layer=CONTENT_LAYER, style_weight=5.0,
-            tv_weight=0.0, kind="auto", pooling="average", padding="reflect"):
-    """Repaint `content` in the style of `style`, with the picture itself as the variable.
+def stylise(
+    content,
+    style,
+    *,
+    steps=200,
+    optimizer="lbfgs",
+    learning_rate=0.03,
+    palette=True,
+    start="content",
+    style_layers=None,
+    content_layer=CONTENT_LAYER,
+    style_weight=5.0,
+    tv_weight=0.0,
+    kind="auto",
+    pooling="average",
+    padding="reflect",
+):
+    """Repaint `content` in the style of `style`, with the picture itself as the
+    variable.
 
-    `content` and `style` are (H, W, 3) float32 in [-1, 1], at least 32 pixels a side, of any two
-    sizes. `steps` counts evaluations of the loss and its gradient. `optimizer` is "lbfgs"
-    (SciPy's L-BFGS-B, as in Gatys et al.) or "adam", the only one that uses `learning_rate`.
-    With `palette` the photograph is first given the colours of style (`match_colours`), and its
-    content is measured on that. `start` is "content" (after that change), "style" (resized), or
-    a picture like content. Other arguments as in `objective` and `encoder.build_encoder`.
-    Returns a dict: image (H, W, 3) float32 in [-1, 1]; loss, content_loss, style_loss, seconds
-    (arrays, one value an evaluation); encoder (its name). Raises ValueError or TypeError for
-    unsuitable pictures or options, FloatingPointError if the loss is no longer finite.
+    `content` and `style` are (H, W, 3) float32 in [-1, 1], at least 32 pixels a side,
+    of any two sizes. `steps` counts evaluations of the loss and its gradient.
+    `optimizer` is "lbfgs" (SciPy's L-BFGS-B, as in Gatys et al.) or "adam", the only
+    one that uses `learning_rate`. With `palette` the photograph is first given the
+    colours of style (`match_colours`), and its content is measured on that. `start` is
+    "content" (after that change), "style" (resized), or a picture like content. Other
+    arguments as in `objective` and `encoder.build_encoder`. Returns a dict: image (H,
+    W, 3) float32 in [-1, 1]; loss, content_loss, style_loss, seconds (arrays, one value
+    an evaluation); encoder (its name). Raises ValueError or TypeError for unsuitable
+    pictures or options, FloatingPointError if the loss is no longer finite.
     """
     _check_picture("content", content, 32)
     _check_picture("style", style, 32)
@@ -120,8 +167,15 @@ def stylise(content, style, *, steps=200, optimizer="lbfgs", learning_rate=0.03,
     if palette:
         content = match_colours(content, style)
     image = _start(start, content, style)
-    losses = objective(network, content, style, style_layers=style_layers, tv_weight=tv_weight,
-                       content_layer=content_layer, style_weight=style_weight)
+    losses = objective(
+        network,
+        content,
+        style,
+        style_layers=style_layers,
+        tv_weight=tv_weight,
+        content_layer=content_layer,
+        style_weight=style_weight,
+    )
     history = []
 
     @tf.function
@@ -132,18 +186,29 @@ def stylise(content, style, *, steps=200, optimizer="lbfgs", learning_rate=0.03,
         return values, tape.gradient(values[0], image)
 
     with runtime.stopwatch() as watch:
+
         def evaluate(image):
             values, gradient = value_and_gradient(image)
             history.append([*map(float, values), watch.seconds])
             if not np.isfinite(history[-1]).all():
-                raise FloatingPointError(f"The loss is not finite at evaluation {len(history)}: "
-                                         "lower learning_rate or style_weight.")
+                raise FloatingPointError(
+                    f"The loss is not finite at evaluation {len(history)}: "
+                    "lower learning_rate or style_weight."
+                )
             return gradient
 
         image = (_lbfgs if optimizer == "lbfgs" else _adam)(
-            evaluate, history, image[None], steps, learning_rate)[0]
-    return {"image": image, "encoder": network.name,
-            **dict(zip(("loss", "content_loss", "style_loss", "seconds"), np.transpose(history)))}
+            evaluate, history, image[None], steps, learning_rate
+        )[0]
+    return {
+        "image": image,
+        "encoder": network.name,
+        **dict(
+            zip(
+                ("loss", "content_loss", "style_loss", "seconds"), np.transpose(history)
+            )
+        ),
+    }
 
 
 def _lbfgs(evaluate, history, image, steps, learning_rate):
@@ -152,8 +217,14 @@ def _lbfgs(evaluate, history, image, steps, learning_rate):
         return history[-1][0], gradient.numpy().ravel().astype(np.float64)
 
     limits = {"maxfun": steps - 1, "maxiter": steps, "ftol": 0.0, "gtol": 0.0}
-    found = scipy.optimize.minimize(function, image.ravel(), jac=True, method="L-BFGS-B",
-                                    bounds=scipy.optimize.Bounds(-1, 1), options=limits)
+    found = scipy.optimize.minimize(
+        function,
+        image.ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=scipy.optimize.Bounds(-1, 1),
+        options=limits,
+    )
     return found.x.reshape(image.shape).astype(np.float32)
 
 
@@ -172,12 +243,16 @@ def _start(start, content, style):
     if isinstance(start, np.ndarray):
         _check_picture("start", start, 32)
         if start.shape != content.shape:
-            raise ValueError(f"start has shape {start.shape}, but content {content.shape}.")
+            raise ValueError(
+                f"start has shape {start.shape}, but content {content.shape}."
+            )
         return start.astype(np.float32)
     if start == "content":
         return content.astype(np.float32)
     if start == "style":
-        return tf.clip_by_value(tf.image.resize(style, content.shape[:2]), -1, 1).numpy()
+        return tf.clip_by_value(
+            tf.image.resize(style, content.shape[:2]), -1, 1
+        ).numpy()
     raise ValueError(f"start {start!r} must be 'content', 'style' or a picture.")
 
 
@@ -186,7 +261,11 @@ def _check_picture(name, picture, smallest=2):
         kind = getattr(picture, "dtype", type(picture).__name__)
         raise TypeError(f"{name} must be a float array in [-1, 1], not {kind}.")
     if picture.ndim != 3 or picture.shape[-1] != 3 or min(picture.shape[:2]) < smallest:
-        raise ValueError(f"{name} must have shape (H, W, 3), with H and W of at least {smallest}; "
-                         f"got {picture.shape}.")
+        raise ValueError(
+            f"{name} must have shape (H, W, 3), with H and W of at least {smallest}; "
+            f"got {picture.shape}."
+        )
     if not np.isfinite(picture).all() or np.abs(picture).max() > 1.001:
-        raise ValueError(f"{name} must be finite and lie in [-1, 1]; scale or clip it first.")
+        raise ValueError(
+            f"{name} must be finite and lie in [-1, 1]; scale or clip it first."
+        )

@@ -1,8 +1,10 @@
-"""Pictures as tokens and back: the trained tokenizers of chapter 15, for the chapters after it.
+"""Pictures as tokens and back: the trained tokenizers of chapter 15, for the chapters
+after it.
 
-A tokenizer is a pair of small networks and a list of vectors, the codebook. The encoder turns a
-picture into a grid of vectors, each is replaced by the number of its nearest code, and the
-decoder paints a picture from those numbers. Chapter 15 writes out and trains both.
+A tokenizer is a pair of small networks and a list of vectors, the codebook. The encoder
+turns a picture into a grid of vectors, each is replaced by the number of its nearest
+code, and the decoder paints a picture from those numbers. Chapter 15 writes out and
+trains both.
 """
 
 import functools
@@ -19,8 +21,8 @@ from helpers.training import check_counts
 class NearestCode(layers.Layer):
     """Give every vector the number of its nearest code: (..., D) float -> (...) int32.
 
-    The codebook, (codes, D), is a weight. Nearest is by squared distance; of equals the first.
-    Source: van den Oord et al. 2017, equation 1.
+    The codebook, (codes, D), is a weight. Nearest is by squared distance; of equals the
+    first. Source: van den Oord et al. 2017, equation 1.
     """
 
     def __init__(self, codes, **kwargs):
@@ -31,12 +33,15 @@ class NearestCode(layers.Layer):
     def build(self, shape):
         """Make the codebook."""
         self.codebook = self.add_weight(
-            shape=(self.codes, shape[-1]), initializer="random_normal", trainable=False,
+            shape=(self.codes, shape[-1]),
+            initializer="random_normal",
+            trainable=False,
             name="codebook",
-        )  # fmt: skip
+        )
 
     def call(self, vectors):
-        """Return the numbers of the nearest codes; |v|^2 is the same for all of them."""
+        """Return the numbers of the nearest codes; |v|^2 is the same for all of
+        them."""
         products = ops.matmul(vectors, ops.transpose(self.codebook))
         distances = ops.sum(self.codebook**2, axis=1) - 2 * products
         return ops.cast(ops.argmin(distances, axis=-1), "int32")
@@ -53,17 +58,22 @@ class NearestCode(layers.Layer):
 class Tokenizer:
     """Turn pictures into tokens and tokens into pictures with a trained `model`.
 
-    `model` holds an encoder, (B, H, W, C) -> (B, h, w) int32, and a decoder, back to pictures, as
-    its layers "encoder" and "decoder". `grid` is (h, w), `length` h * w, `codes` the number of
-    codes, `image_shape` (H, W, C). Raises TypeError for a model without these two.
+    `model` holds an encoder, (B, H, W, C) -> (B, h, w) int32, and a decoder, back to
+    pictures, as its layers "encoder" and "decoder". `grid` is (h, w), `length` h * w,
+    `codes` the number of codes, `image_shape` (H, W, C). Raises TypeError for a model
+    without these two.
     """
 
     def __init__(self, model):
         try:
-            self.encoder, self.decoder = model.get_layer("encoder"), model.get_layer("decoder")
+            self.encoder, self.decoder = (
+                model.get_layer("encoder"),
+                model.get_layer("decoder"),
+            )
         except (AttributeError, ValueError):
             raise TypeError(
-                f"model must hold an encoder and a decoder, and {model!r} does not: take one "
+                f"model must hold an encoder and a decoder, and {model!r} does not: "
+                f"take one "
                 "that chapter 15 made, by tokenizer.load."
             ) from None
         self.image_shape = tuple(self.encoder.input_shape[1:])
@@ -72,51 +82,61 @@ class Tokenizer:
         self.codes = int(self.encoder.layers[-1].codes)
 
     def encode(self, images, batch_size=500):
-        """Return the tokens (N, length) int32, row by row, of images (N, H, W, C) in [-1, 1].
+        """Return the tokens (N, length) int32, row by row, of images (N, H, W, C) in
+        [-1, 1].
 
         Raises ValueError for another shape, for NaN, and for values outside [-1, 1].
         """
         images = np.asarray(images, "float32")
         if images.ndim != 4 or images.shape[1:] != self.image_shape or not len(images):
             raise ValueError(
-                f"images must have shape (N, {', '.join(map(str, self.image_shape))}), not "
-                f"{images.shape}: resize them, or add the missing axis."
+                f"images must have shape (N, {', '.join(map(str, self.image_shape))}), "
+                f"not {images.shape}: resize them, or add the missing axis."
             )
         if not (np.abs(images) <= 1.001).all():
             raise ValueError("images must lie in [-1, 1], without NaN: scale them.")
-        return self._run(self.encoder, images, batch_size).reshape(len(images), self.length)
+        return self._run(self.encoder, images, batch_size).reshape(
+            len(images), self.length
+        )
 
     def decode(self, tokens, batch_size=500):
-        """Return images (N, H, W, C) float32 in [-1, 1] of tokens (N, length) or (N, h, w).
+        """Return images (N, H, W, C) float32 in [-1, 1] of tokens (N, length) or (N, h,
+        w).
 
-        Raises ValueError for another shape, TypeError for tokens that are not whole numbers, and
-        ValueError for tokens outside 0 .. codes - 1.
+        Raises ValueError for another shape, TypeError for tokens that are not whole
+        numbers, and ValueError for tokens outside 0 .. codes - 1.
         """
         tokens = np.asarray(tokens)
         if tokens.shape[1:] not in ((self.length,), self.grid) or not len(tokens):
             raise ValueError(
-                f"tokens must have shape (N, {self.length}), not {tokens.shape}: cut off what is "
+                f"tokens must have shape (N, {self.length}), not {tokens.shape}: cut "
+                f"off what is "
                 "not picture, such as a class or a caption."
             )
         if tokens.dtype.kind not in "iu":
-            raise TypeError(f"tokens must be whole numbers, not {tokens.dtype}: pass "
-                            "codes, not averages of them.")
+            raise TypeError(
+                f"tokens must be whole numbers, not {tokens.dtype}: pass "
+                "codes, not averages of them."
+            )
         if tokens.min() < 0 or tokens.max() >= self.codes:
             raise ValueError(
-                f"tokens must be 0 to {self.codes - 1}, but they reach from {tokens.min()} to "
-                f"{tokens.max()}: let only picture codes be drawn."
+                f"tokens must be 0 to {self.codes - 1}, but they reach from "
+                f"{tokens.min()} to {tokens.max()}: let only picture codes be drawn."
             )
         tokens = tokens.reshape(-1, *self.grid).astype("int32")
         return np.clip(self._run(self.decoder, tokens, batch_size), -1, 1)
 
     def reconstruct(self, images):
-        """Return decode(encode(images)): what is left of pictures that became tokens."""
+        """Return decode(encode(images)): what is left of pictures that became
+        tokens."""
         return self.decode(self.encode(images))
 
     @staticmethod
     def _run(model, inputs, batch_size):
         parts = [inputs[i : i + batch_size] for i in range(0, len(inputs), batch_size)]
-        return np.concatenate([np.asarray(model(part, training=False)) for part in parts])
+        return np.concatenate(
+            [np.asarray(model(part, training=False)) for part in parts]
+        )
 
 
 @functools.cache

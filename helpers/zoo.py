@@ -1,10 +1,11 @@
-"""Trained models and measured results: made once by a chapter in `full`, read in `quick`.
+"""Trained models and measured results: made once by a chapter in `full`, read in
+`quick`.
 
 A model is kept as float16 weights (`assets/weights/NAME.npz`) and a card
-(`assets/cards/NAME.json`: its architecture, who made it, with which settings, in how many
-seconds, on what, and how good it is). A result is kept as one `assets/measured/NAME.npz`.
-What `full` made before with equal settings is taken from `runs/` again; only another value in
-`settings`, or BOOK_FRESH=1, makes it anew.
+(`assets/cards/NAME.json`: its architecture, who made it, with which settings, in how
+many seconds, on what, and how good it is). A result is kept as one
+`assets/measured/NAME.npz`. What `full` made before with equal settings is taken from
+`runs/` again; only another value in `settings`, or BOOK_FRESH=1, makes it anew.
 """
 
 import json
@@ -21,12 +22,16 @@ LARGEST = 3_000_000  # bytes a measured result may take
 
 
 def load(name):
-    """Return the shipped model `name` as a keras.Model (float32), its file's hash checked.
+    """Return the shipped model `name` as a keras.Model (float32), its file's hash
+    checked.
 
-    Raises ValueError for an unknown name or an altered file, FileNotFoundError for a missing one.
+    Raises ValueError for an unknown name or an altered file, FileNotFoundError for a
+    missing one.
     """
     facts = card(name)
-    return packing.build(facts["architecture"], manifest.verified(f"weights/{name}.npz"), name)
+    return packing.build(
+        facts["architecture"], manifest.verified(f"weights/{name}.npz"), name
+    )
 
 
 def card(name):
@@ -35,28 +40,38 @@ def card(name):
     if f"cards/{name}.json" not in manifest.read():
         there = _names("cards/") or "none yet"
         raise ValueError(
-            f"name {name!r} is not a model of this book's zoo (there are: {there}): choose one, or "
+            f"name {name!r} is not a model of this book's zoo (there are: {there}): "
+            f"choose one, or "
             "let its chapter make it with BOOK_PROFILE=full in the environment."
         )
-    return json.loads(manifest.verified(f"cards/{name}.json").read_text(encoding="utf-8"))
+    return json.loads(
+        manifest.verified(f"cards/{name}.json").read_text(encoding="utf-8")
+    )
 
 
 def cards():
-    """Return the cards of all shipped models as a list of dicts, in the order of their names."""
-    return [card(Path(file).stem) for file in sorted(manifest.read()) if file.startswith("cards/")]
+    """Return the cards of all shipped models as a list of dicts, in the order of their
+    names."""
+    return [
+        card(Path(file).stem)
+        for file in sorted(manifest.read())
+        if file.startswith("cards/")
+    ]
 
 
 def trained(name, train, settings):
-    """Return the model `name`: shipped in `quick`, trained (or trained before) in `full`.
+    """Return the model `name`: shipped in `quick`, trained (or trained before) in
+    `full`.
 
-    `train()` returns a functional keras.Model, or (model, facts), facts being a dict for the card
-    such as {"steps": 3000}. In both profiles the model returned is the one written: its weights
-    are rounded to float16. `settings` is a small dict of JSON values; in `quick` they must be
-    those the shipped model was made with. Random numbers start at a state given by `name` before
-    `train()` and again at the end, so that what follows is the same whichever way the model came.
-    Raises ValueError if the settings differ, or if the model holds NaN, a Lambda layer or layers
-    from outside Keras and this book; TypeError for other models; PermissionError or OSError,
-    before any work, if it could not be kept.
+    `train()` returns a functional keras.Model, or (model, facts), facts being a dict
+    for the card such as {"steps": 3000}. In both profiles the model returned is the one
+    written: its weights are rounded to float16. `settings` is a small dict of JSON
+    values; in `quick` they must be those the shipped model was made with. Random
+    numbers start at a state given by `name` before `train()` and again at the end, so
+    that what follows is the same whichever way the model came. Raises ValueError if the
+    settings differ, or if the model holds NaN, a Lambda layer or layers from outside
+    Keras and this book; TypeError for other models; PermissionError or OSError, before
+    any work, if it could not be kept.
     """
     settings = _check(name, "train", train, settings)
     if runtime.profile() == "quick":
@@ -69,16 +84,21 @@ def trained(name, train, settings):
 
 
 def _ship_model(name, train, settings):
-    """Train model `name`, or take it from `runs/`, and see to it that the assets hold it."""
+    """Train model `name`, or take it from `runs/`, and see to it that the assets hold
+    it."""
     folder = RUNS / name
     facts = _reusable(folder / "card.json", settings)
     weights = _intact(folder / "weights.npz", facts)
     fresh = weights is None
     if fresh:
         watch, result = _work(name, train)
-        model, extra = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
+        model, extra = (
+            result if isinstance(result, tuple) and len(result) == 2 else (result, {})
+        )
         if not isinstance(extra, dict):
-            raise TypeError(f"train must return (model, facts), facts a dict, not {extra!r}.")
+            raise TypeError(
+                f"train must return (model, facts), facts a dict, not {extra!r}."
+            )
         architecture = packing.architecture(model, name)
         weights = packing.weights_bytes(model, name)
         made = _made(name, settings, watch)
@@ -87,7 +107,9 @@ def _ship_model(name, train, settings):
             "steps": None,
             **made,
             **json.loads(json.dumps(extra, default=packing.plain)),
-            **{key: made[key] for key in ("name", "settings", "seconds", "cpu_seconds")},
+            **{
+                key: made[key] for key in ("name", "settings", "seconds", "cpu_seconds")
+            },
             "architecture": architecture,
             "parameters": int(model.count_params()),
             "bytes": len(weights),
@@ -105,15 +127,17 @@ def _ship_model(name, train, settings):
 
 
 def measured(name, measure, settings):
-    """Return the result `name`: the shipped one in `quick`, measured (or reused) in `full`.
+    """Return the result `name`: the shipped one in `quick`, measured (or reused) in
+    `full`.
 
-    `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of objects).
-    Arrays of floats come back as float32, all others as they were, tuples as lists; pictures
-    belong in uint8. In both profiles the dict returned is the one written. `settings` and random
-    numbers as in `trained`. A value `resumed_seconds` says how long the part took that an earlier,
-    interrupted run had done; it is added to the seconds told. Raises ValueError if the settings
-    differ in `quick`, or if the result takes more than 3 MB; TypeError for what cannot be kept;
-    else as `trained` does.
+    `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of
+    objects). Arrays of floats come back as float32, all others as they were, tuples as
+    lists; pictures belong in uint8. In both profiles the dict returned is the one
+    written. `settings` and random numbers as in `trained`. A value `resumed_seconds`
+    says how long the part took that an earlier, interrupted run had done; it is added
+    to the seconds told. Raises ValueError if the settings differ in `quick`, or if the
+    result takes more than 3 MB; TypeError for what cannot be kept; else as `trained`
+    does.
     """
     settings = _check(name, "measure", measure, settings)
     file = f"measured/{name}.npz"
@@ -121,7 +145,8 @@ def measured(name, measure, settings):
         _ship_result(name, measure, settings)
     elif file not in manifest.read():
         raise ValueError(
-            f"name {name!r} is not a measured result of this book: its chapter makes it with "
+            f"name {name!r} is not a measured result of this book: its chapter makes "
+            f"it with "
             "BOOK_PROFILE=full in the environment."
         )
     facts, values = packing.unpack(manifest.verified(file))
@@ -131,7 +156,8 @@ def measured(name, measure, settings):
 
 
 def _ship_result(name, measure, settings):
-    """Measure result `name`, or take it from `runs/`, and see to it that the assets hold it."""
+    """Measure result `name`, or take it from `runs/`, and see to it that the assets
+    hold it."""
     kept = RUNS / "measured" / f"{name}.npz"
     facts = _reusable(kept.with_suffix(".json"), settings)
     data = _intact(kept, facts)
@@ -151,37 +177,47 @@ def _ship_result(name, measure, settings):
         _tell_reused(facts["seconds"])
     if len(data) > LARGEST:
         raise ValueError(
-            f"The result {name!r} takes {len(data):,} bytes, over the {LARGEST:,} that may be "
-            f"shipped: store pictures as uint8, fewer of them, or a summary (kept in {kept})."
+            f"The result {name!r} takes {len(data):,} bytes, over the {LARGEST:,} that "
+            f"may be shipped: store pictures as uint8, fewer of them, or a summary "
+            f"(kept in {kept})."
         )
     if not manifest.holds(f"measured/{name}.npz", facts["sha256"]):
         manifest.add({f"measured/{name}.npz": data}, **_provenance(facts))
 
 
 def note_metrics(name, metrics):
-    """Add or replace measured `metrics` (dict of JSON values) in the card of model `name`.
+    """Add or replace measured `metrics` (dict of JSON values) in the card of model
+    `name`.
 
     Acts in `full` only; in `quick` it checks its arguments and changes nothing.
     """
     _check_name(name)
-    if not isinstance(metrics, dict) or not all(isinstance(key, str) for key in metrics):
-        raise TypeError(f"metrics must be a dict with strings as keys, not {metrics!r}.")
+    if not isinstance(metrics, dict) or not all(
+        isinstance(key, str) for key in metrics
+    ):
+        raise TypeError(
+            f"metrics must be a dict with strings as keys, not {metrics!r}."
+        )
     metrics = json.loads(json.dumps(metrics, default=packing.plain))
     if runtime.profile() == "quick":
         return
     facts = card(name)
     facts["metrics"] = {**facts["metrics"], **metrics}
-    manifest.add({f"cards/{name}.json": manifest.json_bytes(facts)}, **_provenance(facts))
+    manifest.add(
+        {f"cards/{name}.json": manifest.json_bytes(facts)}, **_provenance(facts)
+    )
     kept = RUNS / name / "card.json"
     if kept.exists():
         manifest.write_bytes(kept, manifest.json_bytes(facts))
 
 
 def adopt():
-    """Copy what is shipped into `runs/` where that has nothing, and return the names copied.
+    """Copy what is shipped into `runs/` where that has nothing, and return the names
+    copied.
 
-    A fresh clone has no `runs/`, so that `full` would make everything anew. After this it makes
-    only what has other settings. Raises as `load` does for a missing or altered file.
+    A fresh clone has no `runs/`, so that `full` would make everything anew. After this
+    it makes only what has other settings. Raises as `load` does for a missing or
+    altered file.
     """
     copied = []
     for file in sorted(manifest.read()):
@@ -189,7 +225,9 @@ def adopt():
         if kind == "cards" and not (RUNS / name / "card.json").exists():
             weights = manifest.verified(f"weights/{name}.npz").read_bytes()
             manifest.write_bytes(RUNS / name / "weights.npz", weights)
-            manifest.write_bytes(RUNS / name / "card.json", manifest.json_bytes(card(name)))
+            manifest.write_bytes(
+                RUNS / name / "card.json", manifest.json_bytes(card(name))
+            )
             copied.append(name)
         kept = RUNS / "measured" / f"{name}.json"
         if kind == "measured" and not kept.exists():
@@ -203,7 +241,8 @@ def adopt():
 
 
 def _work(name, function):
-    """Return (stopwatch, what `function()` returned), once it is sure that it can be kept."""
+    """Return (stopwatch, what `function()` returned), once it is sure that it can be
+    kept."""
     manifest.check_writable(manifest.ASSETS)
     manifest.check_writable(RUNS)
     _seed(name)
@@ -218,23 +257,31 @@ def _seed(name):
 
 
 def _check_name(name):
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([-_.][a-z0-9]+)*", name):
+    if not isinstance(name, str) or not re.fullmatch(
+        r"[a-z0-9]+([-_.][a-z0-9]+)*", name
+    ):
         raise ValueError(
-            f"name must be small letters and digits joined by '-', '_' or '.', not {name!r}."
+            f"name must be small letters and digits joined by '-', '_' or '.', not "
+            f"{name!r}."
         )
 
 
 def _check(name, role, function, settings):
-    """Check the arguments that `trained` and `measured` share; return settings as JSON has them."""
+    """Check the arguments that `trained` and `measured` share; return settings as JSON
+    has them."""
     _check_name(name)
     if not callable(function):
-        raise TypeError(f"{role} must be a function without arguments, not {function!r}.")
+        raise TypeError(
+            f"{role} must be a function without arguments, not {function!r}."
+        )
     if not isinstance(settings, dict):
         raise TypeError(f"settings must be a dict, not {type(settings).__name__}.")
     try:
         return json.loads(json.dumps(settings, default=packing.plain, allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise TypeError(f"settings must be a dict of plain JSON values: {error}.") from None
+        raise TypeError(
+            f"settings must be a dict of plain JSON values: {error}."
+        ) from None
 
 
 def _same_settings(kind, name, shipped, yours):
@@ -243,7 +290,8 @@ def _same_settings(kind, name, shipped, yours):
     keys = sorted(k for k in {*shipped, *yours} if shipped.get(k) != yours.get(k))
     told = ", ".join(f"{k}={shipped.get(k)!r} (yours: {yours.get(k)!r})" for k in keys)
     raise ValueError(
-        f"The shipped {kind} {name!r} was made with {told}: put that back, or make your own with "
+        f"The shipped {kind} {name!r} was made with {told}: put that back, or make "
+        f"your own with "
         "BOOK_PROFILE=full in the environment."
     )
 
@@ -289,11 +337,15 @@ def _made(name, settings, watch):
 def _provenance(facts):
     """Return what the manifest tells of a file that the book made itself."""
     return {
-        "source": f"made by chapter {facts['chapter']}" if facts["chapter"] else "made by the book",
+        "source": f"made by chapter {facts['chapter']}"
+        if facts["chapter"]
+        else "made by the book",
         "licence": "MIT",
     }
 
 
 def _names(kind):
     """Return the names of all assets of one kind, joined for a sentence."""
-    return ", ".join(Path(file).stem for file in sorted(manifest.read()) if file.startswith(kind))
+    return ", ".join(
+        Path(file).stem for file in sorted(manifest.read()) if file.startswith(kind)
+    )

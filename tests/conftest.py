@@ -1,4 +1,5 @@
-"""What all tests share: a clean environment, and an empty set of assets to write into."""
+"""What all tests share: a clean environment, and an empty set of assets to write
+into."""
 
 import os
 
@@ -6,8 +7,8 @@ import pytest
 from hypothesis import settings
 
 from helpers import manifest, zoo
-from tests.live_browser import live_page, live_site  # noqa: F401  (fixtures)
-from tests.site_browser import address, browser, visit  # noqa: F401  (fixtures)
+from tests.live.browser import live_page, live_site  # noqa: F401  (fixtures)
+from tests.site.browser import address, browser, visit  # noqa: F401  (fixtures)
 
 settings.register_profile("book", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("book")

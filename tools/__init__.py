@@ -1,1 +1,2 @@
-"""The house's own tools: execute a chapter, prove the site. No notebook imports them."""
+"""The house's own tools: execute a chapter, prove the site. No notebook imports
+them."""

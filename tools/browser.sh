@@ -1,5 +1,5 @@
 #!/bin/bash
-# Find a Chromium for tests/test_site.py; where there is none and this user may, install Debian's.
+# Find a Chromium for the browser tests; where there is none and this user may, install Debian's.
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
   command -v "$name" > /dev/null && exit 0
 done

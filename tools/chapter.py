@@ -1,7 +1,7 @@
 """Execute one chapter: `python -m tools.chapter 04 --profile full`.
 
 full   runs every cell for real and stores the outputs, normalised so that a second run
-       of the same code gives the same file; the chapter itself writes weights and cards.
+       of the same code gives the same file; the chapter itself writes weights, cards.
 quick  proves that the chapter runs from shipped weights, and stores no outputs.
 
 Both write the notebook's stamp (metadata `book`) and the seconds in its `Time:` line.
@@ -11,7 +11,6 @@ A failure prints the cell and its error, and leaves the notebook as it was.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import re
 import sys
@@ -24,6 +23,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from book import retold
+from helpers.store import texts
 from tools import make_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,15 +41,19 @@ def find(number: str) -> Path:
     wanted = stem if not stem.isdigit() else f"{int(stem):02d}_"
     found = sorted(NOTEBOOKS.glob(f"{wanted}*.ipynb"))
     if len(found) != 1:
-        there = ", ".join(path.stem[:2] for path in sorted(NOTEBOOKS.glob("*.ipynb"))) or "none yet"
-        raise SystemExit(f"There is no single chapter {number!r}; the chapters are: {there}.")
+        there = (
+            ", ".join(path.stem[:2] for path in sorted(NOTEBOOKS.glob("*.ipynb")))
+            or "none yet"
+        )
+        raise SystemExit(
+            f"There is no single chapter {number!r}; the chapters are: {there}."
+        )
     return found[0]
 
 
 def code_hash(notebook) -> str:
-    """Return the SHA-256 of the code cells: what must not change after the outputs were made."""
-    code = "\n# ---\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return hashlib.sha256(code.encode()).hexdigest()
+    """Return the hash of what the code cells say, the set-up cell left out."""
+    return texts.of_cells([c.source for c in notebook.cells if c.cell_type == "code"])
 
 
 def package_version(name: str) -> str:
@@ -74,7 +79,8 @@ def kernel_environment(number: str, profile: str, seconds_file: str) -> dict[str
         PYTHONHASHSEED="0",
         MPLBACKEND="module://matplotlib_inline.backend_inline",
     )
-    # The helpers beside the notebook are the ones to run, also where nothing is installed.
+    # The helpers beside the notebook are the ones to run, also where nothing is
+    # installed.
     environment["PYTHONPATH"] = os.pathsep.join(
         part for part in (str(ROOT), environment.get("PYTHONPATH", "")) if part
     )
@@ -97,20 +103,25 @@ class Client(NotebookClient):
 
 
 def failures(notebook) -> list[tuple[int, object, object]]:
-    """Return (index, cell, error output) of each error in a cell not tagged raises-exception."""
+    """Return (index, cell, error output) of each error in a cell not tagged
+    raises-exception."""
     return [
         (index, cell, output)
         for index, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", [])
+        if cell.cell_type == "code"
+        and "raises-exception" not in cell.metadata.get("tags", [])
         for output in cell.get("outputs", [])
         if output.output_type == "error"
     ]
 
 
 def normalise(notebook) -> None:
-    """Drop what differs between two runs of the same code; merge the pieces of one stream."""
+    """Drop what differs between two runs of the same code; merge the pieces of one
+    stream."""
     notebook.metadata["kernelspec"] = {
-        "display_name": "Python 3", "language": "python", "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
     }
     notebook.metadata["language_info"] = {"name": "python"}
     for noise in ("widgets", "toc", "vscode", "colab", "jupytext"):
@@ -141,7 +152,8 @@ def normalise(notebook) -> None:
 
 
 def short_traceback(output) -> list[str]:
-    """Keep of a traceback shown on purpose what is the same everywhere: the error itself."""
+    """Keep of a traceback shown on purpose what is the same everywhere: the error
+    itself."""
     return [f"{output['ename']}: {output['evalue']}"]
 
 
@@ -150,7 +162,11 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return (
+        f"{minutes} min"
+        if minutes < 100
+        else f"{minutes // 60} h {minutes % 60:02d} min"
+    )
 
 
 def time_line(old: str, seconds: dict[str, float]) -> str:
@@ -167,7 +183,9 @@ def stamp(notebook, profile: str, seconds: float) -> None:
     book = dict(notebook.metadata.get("book", {}))
     measured = dict(book.get("seconds", {}))
     measured[profile] = round(seconds, 1)
-    book["seconds"] = {name: measured[name] for name in ("quick", "full") if name in measured}
+    book["seconds"] = {
+        name: measured[name] for name in ("quick", "full") if name in measured
+    }
     if profile == "quick":
         book["quick_hash"] = code_hash(notebook)
     else:
@@ -178,7 +196,9 @@ def stamp(notebook, profile: str, seconds: float) -> None:
     notebook.metadata["book"] = book
     first = notebook.cells[0]
     if not TIME_LINE.search(first.source):
-        raise SystemExit("The first cell has no line that starts with `Time:`; please add one.")
+        raise SystemExit(
+            "The first cell has no line that starts with `Time:`; please add one."
+        )
     line = time_line(TIME_LINE.search(first.source).group(0), book["seconds"])
     first.source = TIME_LINE.sub(lambda _: line, first.source, count=1)
 
@@ -187,11 +207,13 @@ def done(path: Path, profile: str) -> bool:
     """Return whether the stamp says that this very code was run in `profile`."""
     notebook = nbformat.read(path, as_version=4)
     key = "code_hash" if profile == "full" else "quick_hash"
-    return notebook.metadata.get("book", {}).get(key) == code_hash(notebook)
+    was = notebook.metadata.get("book", {}).get(key)
+    return retold.stands(path.stem, was, code_hash(notebook))
 
 
 def write(path: Path, notebook) -> None:
-    """Write the notebook in one step, so that an interrupt leaves the old file whole."""
+    """Write the notebook in one step, so that an interrupt leaves the old file
+    whole."""
     nbformat.validate(notebook)
     partial = path.with_suffix(".ipynb.part")
     nbformat.write(notebook, partial)
@@ -199,7 +221,8 @@ def write(path: Path, notebook) -> None:
 
 
 def execute(path: Path, profile: str, timeout: int):
-    """Run a copy of the notebook in a fresh kernel; return it and the seconds it stands for.
+    """Run a copy of the notebook in a fresh kernel; return it and the seconds it stands
+    for.
 
     The seconds are the wall time plus those of trainings that `zoo` reused from runs/,
     so that a resumed full run still tells what a full run costs.
@@ -226,14 +249,25 @@ def execute(path: Path, profile: str, timeout: int):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="tools.chapter", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="tools.chapter", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("number", help="the chapter's number, such as 04")
     parser.add_argument("--profile", choices=("quick", "full"), default="quick")
-    parser.add_argument("--fresh", action="store_true", help="full: reuse nothing from runs/")
-    parser.add_argument("--adopt", action="store_true",
-                        help="full: first take what is shipped as if it had been made here")
-    parser.add_argument("--resume", action="store_true", help="skip it if this code has been run")
-    parser.add_argument("--timeout", type=int, default=4 * 3600, help="seconds for one cell")
+    parser.add_argument(
+        "--fresh", action="store_true", help="full: reuse nothing from runs/"
+    )
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="full: first take what is shipped as if it had been made here",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="skip it if this code has been run"
+    )
+    parser.add_argument(
+        "--timeout", type=int, default=4 * 3600, help="seconds for one cell"
+    )
     options = parser.parse_args(arguments)
     path = find(options.number)
     if options.fresh:
@@ -243,7 +277,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"taken from what is shipped: {len(zoo.adopt())} models and results")
     if options.resume and done(path, options.profile):
-        print(f"{path.name} · {options.profile} · was made from this very code; nothing to do")
+        print(
+            f"{path.name} · {options.profile} · was made from this very code; nothing "
+            f"to do"
+        )
         return 0
     print(f"{path.name} · {options.profile}", flush=True)
     before = path.read_bytes()
@@ -253,11 +290,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{path.name} stopped: {error}", file=sys.stderr)
         return 1
     except CellExecutionError as error:
-        print(f"{path.name} failed; the notebook was left as it was.\n{error}", file=sys.stderr)
+        print(
+            f"{path.name} failed; the notebook was left as it was.\n{error}",
+            file=sys.stderr,
+        )
         return 1
     if bad := failures(executed):
         for index, cell, output in bad:
-            print(f"cell {index} failed:\n{cell.source}\n\n" + "\n".join(output.traceback))
+            print(
+                f"cell {index} failed:\n{cell.source}\n\n" + "\n".join(output.traceback)
+            )
         return 1
     if path.read_bytes() != before:
         print(f"{path.name} changed while it ran: nothing was written; run it again.")

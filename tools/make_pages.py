@@ -1,11 +1,13 @@
-"""Write the parts of the pages that are made, not written: map, results, provenance, pictures.
+"""Write the parts of the pages that are made, not written: map, results, provenance,
+pictures.
 
     python -m tools.make_pages            # rewrite them
     python -m tools.make_pages --check    # say which are stale, and fail if any is
 
-A made part stands in its page between two comment lines that name it. It is made from the
-notebooks, the models' cards and the manifest of the assets alone, without TensorFlow, so it
-can be checked in a moment. Nothing between the lines is to be edited by hand.
+A made part stands in its page between two comment lines that name it. It is made from
+the notebooks, the models' cards and the manifest of the assets alone, without
+TensorFlow, so it can be checked in a moment. Nothing between the lines is to be edited
+by hand.
 """
 
 import argparse
@@ -18,8 +20,8 @@ import statistics
 import sys
 from pathlib import Path
 
+from book.chapters import BY_NUMBER, CHAPTERS, PARTS, ROOT
 from tools import draw_map
-from tools.contents import BY_NUMBER, CHAPTERS, PARTS, ROOT
 
 BOOK = ROOT / "book"
 ASSETS = ROOT / "helpers" / "assets"
@@ -40,14 +42,17 @@ def cards() -> list[dict]:
         for name in manifest()
         if name.startswith("cards/")
     ]
-    return sorted(found, key=lambda card: (str(card.get("chapter") or "99"), card["name"]))
+    return sorted(
+        found, key=lambda card: (str(card.get("chapter") or "99"), card["name"])
+    )
 
 
 # --- numbers as a reader wants them
 
 
 def number(value: float) -> str:
-    """Return `value` with three significant digits and no exponent: 0.00123, 3.56, 61.2, 1,205."""
+    """Return `value` with three significant digits and no exponent: 0.00123, 3.56,
+    61.2, 1,205."""
     if value != value:
         return DASH
     if value == 0:
@@ -57,7 +62,8 @@ def number(value: float) -> str:
 
 
 def spread(value) -> str:
-    """Return one number, or mean ± standard deviation (n - 1) of a list with one per seed."""
+    """Return one number, or mean ± standard deviation (n - 1) of a list with one per
+    seed."""
     if value is None:
         return DASH
     if not isinstance(value, list):
@@ -72,27 +78,43 @@ def spread(value) -> str:
 
 def seeds(value) -> str:
     """Return over how many training seeds a figure was measured."""
-    return str(len(value)) if isinstance(value, list) else "1" if value is not None else DASH
+    return (
+        str(len(value))
+        if isinstance(value, list)
+        else "1"
+        if value is not None
+        else DASH
+    )
 
 
 def size(count: int) -> str:
     """Return a number of bytes as kB or MB."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3)):,} kB"
+    return (
+        f"{count / 1e6:.1f} MB"
+        if count >= 1e6
+        else f"{max(1, round(count / 1e3)):,} kB"
+    )
 
 
 def duration(seconds) -> str:
-    """Return seconds as a reader says them: 48 s, 5 min; under one second nothing was trained."""
+    """Return seconds as a reader says them: 48 s, 5 min; under one second nothing was
+    trained."""
     if seconds is None or seconds < 1:
         return DASH
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def chapter_link(number_: str | None) -> str:
-    """Return a Markdown link to a chapter, or its bare number where it is not written yet."""
+    """Return a Markdown link to a chapter, or its bare number where it is not written
+    yet."""
     chapter = BY_NUMBER.get(number_ or "")
     if chapter is None:
         return DASH
-    return f"[{chapter.number}](../notebooks/{chapter.name}.ipynb)" if chapter.ready else number_
+    return (
+        f"[{chapter.number}](../notebooks/{chapter.name}.ipynb)"
+        if chapter.ready
+        else number_
+    )
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -114,7 +136,8 @@ def idea_map() -> str:
 
 
 def contents() -> str:
-    """Return the map as an ordered list: every chapter, its idea, and what it builds on."""
+    """Return the map as an ordered list: every chapter, its idea, and what it builds
+    on."""
     lines = []
     for part, name in PARTS.items():
         lines += [f"**Part {part}. {name}**", ""]
@@ -143,8 +166,8 @@ def _lower(text: str) -> str:
 def results() -> str:
     """Return the table of all models that were put to the ruler.
 
-    A card that leaves it out was measured as chapter 06 rules: with the extractor trained on its
-    data with labels; the floor then is the extractor's own.
+    A card that leaves it out was measured as chapter 06 rules: with the extractor
+    trained on its data with labels; the floor then is the extractor's own.
     """
     all_cards = cards()
     known = {card["name"]: metrics_of(card) for card in all_cards}
@@ -158,27 +181,45 @@ def results() -> str:
             extractor = one.get("extractor") or f"{data}-labelled"
             floor = one.get("floor") or known.get(extractor, {}).get("floor")
             trained = metrics.get("seconds_of_two_cores") or card.get("seconds")
-            rows.append([
-                f"`{card['name']}`",
-                f"`{extractor}`",
-                spread(one["frechet"]),
-                spread(floor),
-                seeds(one["frechet"]),
-                spread(one.get("precision")),
-                spread(one.get("recall")),
-                spread(one.get("kernel")),
-                f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
-                duration(trained),
-                f"{card['parameters']:,}",
-                data,
-                chapter_link(card.get("chapter")),
-            ])
+            rows.append(
+                [
+                    f"`{card['name']}`",
+                    f"`{extractor}`",
+                    spread(one["frechet"]),
+                    spread(floor),
+                    seeds(one["frechet"]),
+                    spread(one.get("precision")),
+                    spread(one.get("recall")),
+                    spread(one.get("kernel")),
+                    f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
+                    duration(trained),
+                    f"{card['parameters']:,}",
+                    data,
+                    chapter_link(card.get("chapter")),
+                ]
+            )
     if not rows:
         return "No model has been put to the ruler yet."
-    head = ["Model", "Extractor", "Fréchet", "Floor", "Seeds", "Precision", "Recall", "Kernel", "N",
-            "Trained", "Parameters", "Data", "Chapter"]
-    notes = [f"- `{card['name']}`: {metrics_of(card)['note'].rstrip('.')}."
-             for card in all_cards if metrics_of(card).get("note")]
+    head = [
+        "Model",
+        "Extractor",
+        "Fréchet",
+        "Floor",
+        "Seeds",
+        "Precision",
+        "Recall",
+        "Kernel",
+        "N",
+        "Trained",
+        "Parameters",
+        "Data",
+        "Chapter",
+    ]
+    notes = [
+        f"- `{card['name']}`: {metrics_of(card)['note'].rstrip('.')}."
+        for card in all_cards
+        if metrics_of(card).get("note")
+    ]
     return "\n".join([table(head, rows), *([""] if notes else []), *notes])
 
 
@@ -193,13 +234,16 @@ def data_of(card: dict) -> str:
 
 
 # How an extractor learnt, and the name of the model that it was cut from.
-LEARNT_BY = {"labelled": ("telling the ten classes apart", "classifier"),
-             "unlabelled": ("copying pictures", "unlabelled"),
-             "selfsupervised": ("painting hidden patches", "masked")}
+LEARNT_BY = {
+    "labelled": ("telling the ten classes apart", "classifier"),
+    "unlabelled": ("copying pictures", "unlabelled"),
+    "selfsupervised": ("painting hidden patches", "masked"),
+}
 
 
 def judges() -> str:
-    """Return the table of the extractors; one cut from a classifier shows that one's facts."""
+    """Return the table of the extractors; one cut from a classifier shows that one's
+    facts."""
     found = {card["name"]: card for card in cards()}
     rows = []
     for name, card in found.items():
@@ -209,34 +253,61 @@ def judges() -> str:
         learnt_by, trained_as = LEARNT_BY[kind]
         origin = found.get(f"{data}-{trained_as}", card)
         accuracy = metrics_of(origin).get("accuracy")
-        rows.append([
-            f"`{name}`", chapter_link(card.get("chapter")), data,
-            learnt_by,
-            f"{card['parameters']:,}", duration(origin.get("seconds")),
-            f"{100 * accuracy:.1f} %" if accuracy is not None else DASH,
-            spread(metrics_of(card).get("floor")),
-        ])
+        rows.append(
+            [
+                f"`{name}`",
+                chapter_link(card.get("chapter")),
+                data,
+                learnt_by,
+                f"{card['parameters']:,}",
+                duration(origin.get("seconds")),
+                f"{100 * accuracy:.1f} %" if accuracy is not None else DASH,
+                spread(metrics_of(card).get("floor")),
+            ]
+        )
     if not rows:
         return "The extractors are not trained yet."
-    head = ["Extractor", "Chapter", "Data", "Learnt by", "Parameters", "Trained",
-            "Right on the test split", "Floor"]
+    head = [
+        "Extractor",
+        "Chapter",
+        "Data",
+        "Learnt by",
+        "Parameters",
+        "Trained",
+        "Right on the test split",
+        "Floor",
+    ]
     return table(head, rows)
 
 
 def obedience() -> str:
-    """Return the table of the models that draw from captions: shares obeyed, in percent."""
+    """Return the table of the models that draw from captions: shares obeyed, in
+    percent."""
     found = [card for card in cards() if metrics_of(card).get("obeyed")]
     if not found:
         return "No model draws from captions yet."
-    splits = sorted({split for card in found for split in metrics_of(card)["obeyed"]},
-                    key=lambda split: (not split.startswith("seen"), split))
+    splits = sorted(
+        {split for card in found for split in metrics_of(card)["obeyed"]},
+        key=lambda split: (not split.startswith("seen"), split),
+    )
     rows = []
     for card in found:
         obeyed = metrics_of(card)["obeyed"]
-        shares = [f"{100 * obeyed[split][0]:.1f} ± {100 * obeyed[split][1]:.1f}"
-                  if split in obeyed else DASH for split in splits]
-        rows.append([f"`{card['name']}`", *shares, duration(card.get("seconds")),
-                     f"{card['parameters']:,}", chapter_link(card.get("chapter"))])
+        shares = [
+            f"{100 * obeyed[split][0]:.1f} ± {100 * obeyed[split][1]:.1f}"
+            if split in obeyed
+            else DASH
+            for split in splits
+        ]
+        rows.append(
+            [
+                f"`{card['name']}`",
+                *shares,
+                duration(card.get("seconds")),
+                f"{card['parameters']:,}",
+                chapter_link(card.get("chapter")),
+            ]
+        )
     return table(["Model", *splits, "Trained", "Parameters", "Chapter"], rows)
 
 
@@ -264,9 +335,15 @@ def provenance() -> str:
             if url := facts.get("source_url"):
                 source = f"[{source}]({url})"
             source = re.sub(r"^made by chapter (\d\d)$", _made_by, source)
-            row = [f"`{stem}`", size(sum(one["bytes"] for one in files)), source,
-                   facts.get("licence", DASH)]
-            if kind == "measured":  # their number and size change with every measurement
+            row = [
+                f"`{stem}`",
+                size(sum(one["bytes"] for one in files)),
+                source,
+                facts.get("licence", DASH),
+            ]
+            if (
+                kind == "measured"
+            ):  # their number and size change with every measurement
                 row = row[2:]
             if kind == "data":
                 row.append(facts.get("changes", DASH))
@@ -285,7 +362,8 @@ def _made_by(match) -> str:
 
 
 def photographs() -> str:
-    """Return the table of the photographs, as `helpers/data.py` lists them (read, not run)."""
+    """Return the table of the photographs, as `helpers/data.py` lists them (read, not
+    run)."""
     tree = ast.parse((ROOT / "helpers" / "data.py").read_text(encoding="utf-8"))
     listed = next(
         ast.literal_eval(node.value)
@@ -293,19 +371,26 @@ def photographs() -> str:
         if isinstance(node, ast.Assign) and node.targets[0].id == "_PICTURES"
     )
     wheels = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
-    rows = [[f"`{name}`", wheels[package], credit] for name, (package, _, credit) in listed.items()]
+    rows = [
+        [f"`{name}`", wheels[package], credit]
+        for name, (package, _, credit) in listed.items()
+    ]
     return table(["Name", "Comes with", "By, and terms"], rows)
 
 
 def gallery() -> str:
-    """Return what the reader will make: each written chapter's opening picture and words."""
+    """Return what the reader will make: each written chapter's opening picture and
+    words."""
     cards = []
     for chapter in CHAPTERS:
         if not chapter.ready:
             continue
         title, words = opening(chapter.path)
-        card = [f":::{{grid-item-card}} {chapter.number} · {title}",
-                f":link: ../notebooks/{chapter.name}", ":link-type: doc"]
+        card = [
+            f":::{{grid-item-card}} {chapter.number} · {title}",
+            f":link: ../notebooks/{chapter.name}",
+            ":link-type: doc",
+        ]
         if pictures := stored_pictures(chapter.path):
             quoted = json.dumps(" ".join(pictures[0][1].split()), ensure_ascii=False)
             file = picture_name(chapter.name, pictures[0][0])
@@ -315,10 +400,13 @@ def gallery() -> str:
         return "The first chapters are being written."
     left = sum(not chapter.ready for chapter in CHAPTERS)
     rest = (
-        f"Another {left} chapters are planned, up to a model that draws what a sentence says. The "
+        f"Another {left} chapters are planned, up to a model that draws what a "
+        f"sentence says. The "
         "[map of ideas](map.md) shows where each belongs."
     )
-    return "\n\n".join(["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::", *[rest][: left]])
+    return "\n\n".join(
+        ["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::", *[rest][:left]]
+    )
 
 
 MADE = {  # page -> its made parts
@@ -330,13 +418,17 @@ MADE = {  # page -> its made parts
 
 
 def fill(text: str, part: str, made: str) -> str:
-    """Return a page's `text` with the made part `part` put between its two comment lines."""
+    """Return a page's `text` with the made part `part` put between its two comment
+    lines."""
     pattern = re.compile(
-        rf"(^% made by tools/make_pages.py: {part}$\n).*?(^% end of {part}$)", re.M | re.S
+        rf"(^% made by tools/make_pages.py: {part}$\n).*?(^% end of {part}$)",
+        re.M | re.S,
     )
     if not pattern.search(text):
         raise ValueError(f"The page has no place for the made part {part!r}.")
-    return pattern.sub(lambda match: f"{match.group(1)}\n{made}\n\n{match.group(2)}", text)
+    return pattern.sub(
+        lambda match: f"{match.group(1)}\n{made}\n\n{match.group(2)}", text
+    )
 
 
 def pages() -> dict[Path, str]:
@@ -354,7 +446,8 @@ def pages() -> dict[Path, str]:
 
 
 def opening(path: Path) -> tuple[str, str]:
-    """Return a notebook's title and the words under it, up to the line that tells the time."""
+    """Return a notebook's title and the words under it, up to the line that tells the
+    time."""
     first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
     lines = "".join(first["source"]).splitlines()
     title = lines[0].removeprefix("#").strip()
@@ -368,7 +461,8 @@ def opening(path: Path) -> tuple[str, str]:
 
 
 def pictures() -> dict[Path, bytes]:
-    """Return the pictures that the welcome page shows, as they should be: path -> bytes."""
+    """Return the pictures that the welcome page shows, as they should be: path ->
+    bytes."""
     wanted = {}
     for chapter in CHAPTERS:
         if chapter.ready and (found := stored_pictures(chapter.path)):
@@ -377,12 +471,14 @@ def pictures() -> dict[Path, bytes]:
 
 
 def picture_name(name: str, data: bytes) -> str:
-    """Return the file name of a picture: photographs are stored as JPEG, all else as PNG."""
+    """Return the file name of a picture: photographs are stored as JPEG, all else as
+    PNG."""
     return name + (".jpg" if data.startswith(b"\xff\xd8") else ".png")
 
 
 def stored_pictures(path: Path) -> list[tuple[bytes, str]]:
-    """Return the pictures a notebook stored, in order, each with its text alternative."""
+    """Return the pictures a notebook stored, in order, each with its text
+    alternative."""
     found = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         image = cell.get("metadata", {}).get("mystnb", {}).get("image", {})
@@ -396,8 +492,11 @@ def stored_pictures(path: Path) -> list[tuple[bytes, str]]:
 
 def stale() -> list[str]:
     """Return the names of the made files that differ from what would be made now."""
-    return [path.relative_to(ROOT).as_posix() for path, data in made_files().items()
-            if not path.is_file() or path.read_bytes() != data]
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path, data in made_files().items()
+        if not path.is_file() or path.read_bytes() != data
+    ]
 
 
 def made_files() -> dict[Path, bytes]:
@@ -419,7 +518,9 @@ def write() -> list[str]:
 def main() -> None:
     """Write the made parts, or check them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing, fail if stale")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing, fail if stale"
+    )
     if not parser.parse_args().check:
         for name in write():
             print(f"wrote {name}")

@@ -1,9 +1,10 @@
 """Print the whole book to one PDF: `python -m tools.make_pdf`, or `make pdf`.
 
-Every page of `_toc.yml` is printed by Chromium from the built site, in the order of the menu, with
-every other host closed. The parts are joined behind a title page and a list of contents; links
-between pages become links inside the PDF, and those to files that are not in it become the book's
-public addresses. The page numbers are those that a viewer counts.
+Every page of `_toc.yml` is printed by Chromium from the built site, in the order of the
+menu, with every other host closed. The parts are joined behind a title page and a list
+of contents; links between pages become links inside the PDF, and those to files that
+are not in it become the book's public addresses. The page numbers are those that a
+viewer counts.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from urllib.parse import unquote, urljoin, urlparse
 
 import yaml
 
-from tools.identity import ROOT, identity
+from book.identity import ROOT, identity
 from tools.serving import PATIENCE, chromium, served
 
 SITE = ROOT / "_build" / "html"
@@ -39,7 +40,8 @@ READY = """async () => {
     }));
     await document.fonts.ready;
 }"""
-# Chromium writes down only those anchors that the page itself links to: so link to each.
+# Chromium writes down only those anchors that the page itself links to: so link to
+# each.
 ANCHORS = """wanted => {
     const heads = [...document.querySelectorAll("article section > :is(h1, h2)")].map(head => ({
         level: Number(head.tagName[1]), id: head.parentElement.id,
@@ -108,7 +110,9 @@ class Part:
     heads: list[dict] = field(default_factory=list)
     first: int = 0  # its first page in the book, from 0
     count: int = 0
-    places: dict = field(default_factory=dict)  # anchor -> (page in the book, left, top)
+    places: dict = field(
+        default_factory=dict
+    )  # anchor -> (page in the book, left, top)
 
 
 # ---- the site, and its browser ----------------------------------------------------
@@ -130,19 +134,31 @@ def browsing(address: str) -> Iterator:
     """Open a tab of Chromium to which every host but `address` is closed."""
     program = chromium()
     if not program:
-        raise Failed("No Chromium was found: install it, or set BOOK_CHROMIUM to its path.")
+        raise Failed(
+            "No Chromium was found: install it, or set BOOK_CHROMIUM to its path."
+        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         browser = play.chromium.launch(
-            executable_path=program, timeout=PATIENCE,
+            executable_path=program,
+            timeout=PATIENCE,
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
-        context = browser.new_context(color_scheme="light", reduced_motion="reduce",
-                                      viewport={"width": 1000, "height": 1400})
+        context = browser.new_context(
+            color_scheme="light",
+            reduced_motion="reduce",
+            viewport={"width": 1000, "height": 1400},
+        )
         context.set_default_timeout(PATIENCE)
-        context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(
-            (address, "data:", "blob:")) else route.abort())
+        context.route(
+            "**/*",
+            lambda route: (
+                route.continue_()
+                if route.request.url.startswith((address, "data:", "blob:"))
+                else route.abort()
+            ),
+        )
         yield context.new_page()
         browser.close()
 
@@ -167,7 +183,9 @@ def print_page(tab, address: str, part: Part, wanted: set[str]) -> None:
     """Print one page of the site into its part."""
     answer = tab.goto(f"{address}{part.name}.html", wait_until="load")
     if not answer or not answer.ok:
-        raise Failed(f"The site has no page {part.name}.html: build it again with make book.")
+        raise Failed(
+            f"The site has no page {part.name}.html: build it again with make book."
+        )
     tab.evaluate(READY)
     part.heads = tab.evaluate(ANCHORS, sorted(wanted))
     part.data = printed(tab)
@@ -181,7 +199,9 @@ def front(address: str, parts: list[Part]) -> str:
     """Return the title page and the list of contents as HTML."""
     book = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
     title, _, sub = book["title"].partition(": ")
-    picture = base64.b64encode((ROOT / "book" / "pictures" / "welcome.png").read_bytes()).decode()
+    picture = base64.b64encode(
+        (ROOT / "book" / "pictures" / "welcome.png").read_bytes()
+    ).decode()
     authors = ", ".join(one["name"] for one in book["authors"])
     lines = []
     for part in parts:
@@ -193,17 +213,20 @@ def front(address: str, parts: list[Part]) -> str:
         )
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{STYLE}</style>'
-        f'<div class="title"><h1>{title}</h1><p class="sub">{sub[:1].upper() + sub[1:]}</p>'
+        f'<div class="title"><h1>{title}</h1><p '
+        f'class="sub">{sub[:1].upper() + sub[1:]}</p>'
         f'<img alt="" src="data:image/png;base64,{picture}">'
         f'<p class="foot">{authors}<br>Version {book["version"]}, '
-        f'{str(book["date-released"])[:4]} · {identity().site}<br>Code under the MIT licence, '
+        f"{str(book['date-released'])[:4]} · {identity().site}<br>Code under the MIT "
+        f"licence, "
         "text and figures under CC BY 4.0</p></div>"
         f'<div class="contents"><h2>Contents</h2>{"".join(lines)}</div></html>'
     )
 
 
 def print_front(tab, address: str, parts: list[Part]) -> Part:
-    """Print title and contents, once to count their pages and once with the right numbers."""
+    """Print title and contents, once to count their pages and once with the right
+    numbers."""
     made = Part("", "Contents", None)
     for _ in range(2):
         tab.set_content(front(address, parts), wait_until="load")
@@ -218,8 +241,11 @@ def number_pages(parts: list[Part]) -> None:
 
     first = 0
     for part in parts:
-        part.count = part.count if part.count and part.name else len(
-            PdfReader(io.BytesIO(part.data)).pages)
+        part.count = (
+            part.count
+            if part.count and part.name
+            else len(PdfReader(io.BytesIO(part.data)).pages)
+        )
         part.first, first = first, first + part.count
 
 
@@ -253,7 +279,9 @@ def join(parts: list[Part], address: str, output: Path) -> int:
     return len(writer.pages)
 
 
-def relink(writer, by_name: dict[str, Part], address: str, part: Part, number: int, link) -> None:
+def relink(
+    writer, by_name: dict[str, Part], address: str, part: Part, number: int, link
+) -> None:
     """Put one link of a printed page into the book, leading where it leads there."""
     from pypdf.generic import (
         ArrayObject,
@@ -270,11 +298,14 @@ def relink(writer, by_name: dict[str, Part], address: str, part: Part, number: i
     box = [float(each) for each in link["/Rect"]]
     if box[2] - box[0] < TINY or box[3] - box[1] < TINY:
         return
-    made = DictionaryObject({
-        NameObject("/Type"): NameObject("/Annot"), NameObject("/Subtype"): NameObject("/Link"),
-        NameObject("/Rect"): ArrayObject(map(FloatObject, box)),
-        NameObject("/Border"): ArrayObject([NumberObject(0)] * 3),
-    })
+    made = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Annot"),
+            NameObject("/Subtype"): NameObject("/Link"),
+            NameObject("/Rect"): ArrayObject(map(FloatObject, box)),
+            NameObject("/Border"): ArrayObject([NumberObject(0)] * 3),
+        }
+    )
     place, target = None, ""
     if "/Dest" in link:
         place = part.places.get(unquote(str(link["/Dest"]).lstrip("/")))
@@ -288,28 +319,49 @@ def relink(writer, by_name: dict[str, Part], address: str, part: Part, number: i
             target = identity().site + target.removeprefix(address)
     if place:
         page, left, top = place
-        made[NameObject("/Dest")] = ArrayObject([
-            writer.pages[page].indirect_reference, NameObject("/XYZ"),
-            *(NullObject() if value is None else FloatObject(value) for value in (left, top)),
-            NullObject(),
-        ])
+        made[NameObject("/Dest")] = ArrayObject(
+            [
+                writer.pages[page].indirect_reference,
+                NameObject("/XYZ"),
+                *(
+                    NullObject() if value is None else FloatObject(value)
+                    for value in (left, top)
+                ),
+                NullObject(),
+            ]
+        )
     elif target:
-        made[NameObject("/A")] = DictionaryObject({
-            NameObject("/S"): NameObject("/URI"), NameObject("/URI"): TextStringObject(target)})
+        made[NameObject("/A")] = DictionaryObject(
+            {
+                NameObject("/S"): NameObject("/URI"),
+                NameObject("/URI"): TextStringObject(target),
+            }
+        )
     else:
         return
     page = writer.pages[number]
-    page.setdefault(NameObject("/Annots"), ArrayObject()).append(writer._add_object(made))
+    page.setdefault(NameObject("/Annots"), ArrayObject()).append(
+        writer._add_object(made)
+    )
 
 
 def stamp(writer, parts: list[Part]) -> None:
     """Write title and number at the foot of each page but the first."""
     from pypdf.generic import ArrayObject, DictionaryObject, NameObject, StreamObject
 
-    font = writer._add_object(DictionaryObject({
-        NameObject(key): NameObject(value) for key, value in (
-            ("/Type", "/Font"), ("/Subtype", "/Type1"), ("/BaseFont", "/Helvetica"),
-            ("/Encoding", "/WinAnsiEncoding"))}))
+    font = writer._add_object(
+        DictionaryObject(
+            {
+                NameObject(key): NameObject(value)
+                for key, value in (
+                    ("/Type", "/Font"),
+                    ("/Subtype", "/Type1"),
+                    ("/BaseFont", "/Helvetica"),
+                    ("/Encoding", "/WinAnsiEncoding"),
+                )
+            }
+        )
+    )
 
     def stream(data: bytes):
         made = StreamObject()
@@ -322,13 +374,24 @@ def stamp(writer, parts: list[Part]) -> None:
             page = writer.pages[number]
             right = float(page.mediabox.width) - MARGIN - 5 * len(str(number + 1))
             words = part.title.encode("cp1252", "replace")
-            words = words.replace(b"\\", rb"\\").replace(b"(", rb"\(").replace(b")", rb"\)")
-            text = b"Q\nq 0.34 0.37 0.42 rg BT /FBook 8.5 Tf %d 28 Td (%s) Tj ET" % (MARGIN, words)
+            words = (
+                words.replace(b"\\", rb"\\").replace(b"(", rb"\(").replace(b")", rb"\)")
+            )
+            text = b"Q\nq 0.34 0.37 0.42 rg BT /FBook 8.5 Tf %d 28 Td (%s) Tj ET" % (
+                MARGIN,
+                words,
+            )
             text += b" BT /FBook 8.5 Tf %.1f 28 Td (%d) Tj ET Q\n" % (right, number + 1)
             old = page["/Contents"].get_object()
-            old = list(old) if isinstance(old, ArrayObject) else [page.raw_get("/Contents")]
+            old = (
+                list(old)
+                if isinstance(old, ArrayObject)
+                else [page.raw_get("/Contents")]
+            )
             page[NameObject("/Contents")] = ArrayObject([opening, *old, stream(text)])
-            fonts = page["/Resources"].setdefault(NameObject("/Font"), DictionaryObject())
+            fonts = page["/Resources"].setdefault(
+                NameObject("/Font"), DictionaryObject()
+            )
             fonts.get_object()[NameObject("/FBook")] = font
 
 
@@ -342,42 +405,66 @@ def outline(writer, parts: list[Part]) -> None:
             group = writer.add_outline_item(title=part.caption, page_number=part.first)
         first = part.first + (not part.name)  # the contents come behind the title
         page = writer.add_outline_item(
-            title=part.title, page_number=first, parent=group, is_open=False)
+            title=part.title, page_number=first, parent=group, is_open=False
+        )
         for head in part.heads[1:]:
             if place := part.places.get(head["id"]):
                 number, left, top = place
-                writer.add_outline_item(title=head["title"], page_number=number, parent=page,
-                                        fit=Fit.xyz(left=left, top=top))
+                writer.add_outline_item(
+                    title=head["title"],
+                    page_number=number,
+                    parent=page,
+                    fit=Fit.xyz(left=left, top=top),
+                )
 
 
 def finish(writer) -> None:
     """Tell what the document is, and how to open it."""
-    from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
+    from pypdf.generic import (
+        BooleanObject,
+        DictionaryObject,
+        NameObject,
+        TextStringObject,
+    )
 
     book = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
-    writer.add_metadata({
-        "/Title": book["title"], "/Author": ", ".join(one["name"] for one in book["authors"]),
-        "/Subject": f"Version {book['version']}, {identity().site}",
-        "/Keywords": ", ".join(book.get("keywords", [])),
-    })
+    writer.add_metadata(
+        {
+            "/Title": book["title"],
+            "/Author": ", ".join(one["name"] for one in book["authors"]),
+            "/Subject": f"Version {book['version']}, {identity().site}",
+            "/Keywords": ", ".join(book.get("keywords", [])),
+        }
+    )
     root = writer.root_object
     root[NameObject("/Lang")] = TextStringObject("en")
     root[NameObject("/PageMode")] = NameObject("/UseOutlines")
     root[NameObject("/ViewerPreferences")] = DictionaryObject(
-        {NameObject("/DisplayDocTitle"): BooleanObject(True)})
+        {NameObject("/DisplayDocTitle"): BooleanObject(True)}
+    )
 
 
-def make(site: Path = SITE, output: Path = OUTPUT, only: list[str] | None = None) -> int:
-    """Print the book, or the pages named in `only`, to `output`; return the number of pages."""
+def make(
+    site: Path = SITE, output: Path = OUTPUT, only: list[str] | None = None
+) -> int:
+    """Print the book, or the pages named in `only`, to `output`; return the number of
+    pages."""
     parts = [part for part in listed() if only is None or part.name in only]
-    missing = [part.name for part in parts if not (site / f"{part.name}.html").is_file()]
+    missing = [
+        part.name for part in parts if not (site / f"{part.name}.html").is_file()
+    ]
     if missing:
-        raise Failed(f"The site has no page {missing[0]}.html: build it again with make book.")
+        raise Failed(
+            f"The site has no page {missing[0]}.html: build it again with make book."
+        )
     wanted = anchors(site, parts)
     with served(site) as root, browsing(address := f"{root}/") as tab:
         if not tab.evaluate(HAS_CHINESE):
-            print("No font here has Chinese signs, so the glossary prints boxes in their place; on "
-                  "Debian: apt-get install fonts-wqy-microhei.", file=sys.stderr)
+            print(
+                "No font here has Chinese signs, so the glossary prints boxes in their "
+                "place; on Debian: apt-get install fonts-wqy-microhei.",
+                file=sys.stderr,
+            )
         for part in parts:
             print_page(tab, address, part, wanted[part.name])
         parts.insert(0, print_front(tab, address, parts))
@@ -386,8 +473,12 @@ def make(site: Path = SITE, output: Path = OUTPUT, only: list[str] | None = None
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--site", type=Path, default=SITE, help="the folder of the built site")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the PDF goes")
+    parser.add_argument(
+        "--site", type=Path, default=SITE, help="the folder of the built site"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, help="where the PDF goes"
+    )
     asked = parser.parse_args()
     if asked.site == SITE and not (SITE / "index.html").is_file():
         from tools import site
@@ -402,8 +493,10 @@ def main() -> int:
         print(reason, file=sys.stderr)
         return 1
     except Error as problem:
-        print(f"Chromium did not print the book: {problem.message.splitlines()[0]}",
-              file=sys.stderr)
+        print(
+            f"Chromium did not print the book: {problem.message.splitlines()[0]}",
+            file=sys.stderr,
+        )
         return 1
     print(f"{asked.output}: {pages} pages, {asked.output.stat().st_size / 1e6:.1f} MB")
     return 0

@@ -1,9 +1,11 @@
-"""Draw the welcome page's picture: a walk of latent vectors, and the digits made from them.
+"""Draw the welcome page's picture: a walk of latent vectors, and the digits made from
+them.
 
     python -m tools.make_welcome
 
-The generator is the one that chapter 04 trained and ships. The walk goes along the sphere
-through three random vectors; of eight seeds for them this is the one that was kept.
+The generator is the one that chapter 04 trained and ships. The walk goes along the
+sphere through three random vectors; of eight seeds for them this is the one that was
+kept.
 """
 
 import numpy as np
@@ -15,11 +17,15 @@ from tools.make_pages import PICTURES
 MODEL = "digits-dcgan-04"
 PATH = PICTURES / "welcome.png"
 SEED, STEPS, SIDE, GAP = 1, 12, 112, 6
-LOW, HIGH = np.array([0, 114, 178.0]), np.array([213, 94, 0.0])  # the book's blue and orange
+LOW, HIGH = (
+    np.array([0, 114, 178.0]),
+    np.array([213, 94, 0.0]),
+)  # the book's blue and orange
 
 
 def walk(latent_dim: int) -> np.ndarray:
-    """Return latent vectors (STEPS, latent_dim) along the sphere through three random ones."""
+    """Return latent vectors (STEPS, latent_dim) along the sphere through three random
+    ones."""
     stops = np.random.default_rng(SEED).standard_normal((3, latent_dim))
     found = []
     for t in np.linspace(0, 2, STEPS):
@@ -27,17 +33,23 @@ def walk(latent_dim: int) -> np.ndarray:
         t -= min(int(t), 1)
         cosine = start @ end / np.linalg.norm(start) / np.linalg.norm(end)
         angle = np.arccos(cosine)
-        found.append((np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle))
+        found.append(
+            (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+        )
     return np.array(found, np.float32)
 
 
 def enlarge(image: np.ndarray) -> np.ndarray:
-    """Return a small square uint8 picture (h, h, 3) at SIDE pixels, each pixel kept a square."""
-    return np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.NEAREST))
+    """Return a small square uint8 picture (h, h, 3) at SIDE pixels, each pixel kept a
+    square."""
+    return np.asarray(
+        Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+    )
 
 
 def latent_tile(latents: np.ndarray) -> np.ndarray:
-    """Return one latent vector as a square of colours: blue below zero, orange above."""
+    """Return one latent vector as a square of colours: blue below zero, orange
+    above."""
     side = int(np.ceil(np.sqrt(latents.size)))
     values = np.zeros(side * side)
     values[: latents.size] = np.clip(latents / 2.5, -1, 1)
@@ -47,7 +59,8 @@ def latent_tile(latents: np.ndarray) -> np.ndarray:
 
 
 def draw() -> np.ndarray:
-    """Return the picture as uint8 (H, W, 4): latents above, digits below, clear gaps between."""
+    """Return the picture as uint8 (H, W, 4): latents above, digits below, clear gaps
+    between."""
     generator = zoo.load(MODEL)
     latents = walk(generator.input_shape[-1])
     digits = np.asarray(generator(latents, training=False))

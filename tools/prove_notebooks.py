@@ -1,11 +1,12 @@
 """Prove every chapter by one execution each: `python -m tools.prove_notebooks [04 05]`.
 
-The one run proves four things at once. The notebook lies alone in an empty folder, as Colab
-opens it, beside a stand-in for `google.colab`; its set-up cell clones the book from a local
-repository that holds this working tree under the release's tag. The process is fresh, Keras's
-and every other cache is empty, and the network is closed. nbval executes it in `quick` and
-compares the outputs of the cells tagged `nbval-check-output` with the stored ones.
-Chapters run one after another: two at once would not fit a small machine's memory.
+The one run proves four things at once. The notebook lies alone in an empty folder, as
+Colab opens it, beside a stand-in for `google.colab`; its set-up cell clones the book
+from a local repository that holds this working tree under the release's tag. The
+process is fresh, Keras's and every other cache is empty, and the network is closed.
+nbval executes it in `quick` and compares the outputs of the cells tagged
+`nbval-check-output` with the stored ones. Chapters run one after another: two at once
+would not fit a small machine's memory.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import nbformat
 
-from tools.identity import identity
+from book.identity import identity
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 600
@@ -34,11 +35,14 @@ def git(*arguments: str, **environment: str) -> None:
         for who in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "book"), ("EMAIL", "book@localhost"))
     }
-    subprocess.run(["git", *arguments], check=True, env={**os.environ, **names, **environment})
+    subprocess.run(
+        ["git", *arguments], check=True, env={**os.environ, **names, **environment}
+    )
 
 
 def released_copy(folder: Path) -> Path:
-    """Make a repository in `folder` that holds this working tree under the release's tag."""
+    """Make a repository in `folder` that holds this working tree under the release's
+    tag."""
     bare = folder / "book.git"
     git("init", "-q", "--bare", str(bare))
     tree = {"GIT_DIR": str(bare), "GIT_WORK_TREE": str(ROOT)}
@@ -49,7 +53,8 @@ def released_copy(folder: Path) -> Path:
 
 
 def cut_off() -> list[str]:
-    """Return the command that also takes the network from child processes, where allowed."""
+    """Return the command that also takes the network from child processes, where
+    allowed."""
     command = ["unshare", "--net", "--map-root-user"]
     script = "ip link set lo up 2>/dev/null || ifconfig lo up"
     if not shutil.which("unshare"):
@@ -67,7 +72,9 @@ def environment(folder: Path, bare: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("BOOK_", "PYTEST_", "GIT_", "JUPYTER_", "KERAS_", "TF_"))
+        if not name.startswith(
+            ("BOOK_", "PYTEST_", "GIT_", "JUPYTER_", "KERAS_", "TF_")
+        )
     }
     return kept | {
         "HOME": str(home),
@@ -88,7 +95,8 @@ def environment(folder: Path, bare: Path) -> dict[str, str]:
 
 
 def numbered_copy(source: Path, target: Path) -> None:
-    """Copy a notebook with execution counts: nbval takes a cell without one for never run."""
+    """Copy a notebook with execution counts: nbval takes a cell without one for never
+    run."""
     notebook = nbformat.read(source, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code, start=1):
@@ -97,7 +105,8 @@ def numbered_copy(source: Path, target: Path) -> None:
 
 
 def prove(notebook: Path, bare: Path, prefix: list[str]) -> bool:
-    """Execute one chapter in an empty folder; return whether nbval found nothing wrong."""
+    """Execute one chapter in an empty folder; return whether nbval found nothing
+    wrong."""
     with tempfile.TemporaryDirectory(prefix="chapter-") as name:
         folder = Path(name)
         variables = environment(folder, bare)
@@ -105,16 +114,31 @@ def prove(notebook: Path, bare: Path, prefix: list[str]) -> bool:
         desk.mkdir()
         numbered_copy(notebook, desk / notebook.name)
         command = [
-            *prefix, sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env",
-            f"--nbval-cell-timeout={CELL_TIMEOUT}", "-p", "no:cacheprovider", "-p", "no:xdist",
-            "-q", "--no-header", f"--rootdir={desk}", notebook.name,
+            *prefix,
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbval-lax",
+            "--nbval-current-env",
+            f"--nbval-cell-timeout={CELL_TIMEOUT}",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-q",
+            "--no-header",
+            f"--rootdir={desk}",
+            notebook.name,
         ]
         started = time.perf_counter()
         result = subprocess.run(command, cwd=desk, env=variables)
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         verdict = "proven" if result.returncode == 0 else "FAILED"
-        print(f"{notebook.name}: {verdict}, {seconds:.0f} s, peak so far {peak:.1f} GB", flush=True)
+        print(
+            f"{notebook.name}: {verdict}, {seconds:.0f} s, peak so far {peak:.1f} GB",
+            flush=True,
+        )
         return result.returncode == 0
 
 
@@ -128,12 +152,17 @@ def main(numbers: list[str]) -> int:
         print(f"There is no chapter {' '.join(numbers)} in notebooks/.")
         return 1
     prefix = cut_off()
-    print("The network is closed", "for all processes." if prefix else "in Python alone.")
+    print(
+        "The network is closed", "for all processes." if prefix else "in Python alone."
+    )
     with tempfile.TemporaryDirectory(prefix="book-") as folder:
         bare = released_copy(Path(folder))
         failed = [path.name for path in chapters if not prove(path, bare, prefix)]
     proven = len(chapters) - len(failed)
-    print(f"chapters: {proven} passed, {len(failed)} failed" + "".join(f" · {n}" for n in failed))
+    print(
+        f"chapters: {proven} passed, {len(failed)} failed"
+        + "".join(f" · {n}" for n in failed)
+    )
     return 1 if failed else 0
 
 

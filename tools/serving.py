@@ -1,4 +1,5 @@
-"""What prints the site and what tests it share: a folder served here, and where Chromium is."""
+"""What prints the site and what tests it share: a folder served here, and where
+Chromium is."""
 
 from __future__ import annotations
 
@@ -21,13 +22,16 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
     def copyfile(self, source, outputfile):
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the page was left
+        with contextlib.suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # the page was left
             super().copyfile(source, outputfile)
 
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve `folder` to this machine alone; give its address, without a slash at the end."""
+    """Serve `folder` to this machine alone; give its address, without a slash at the
+    end."""
     handler = functools.partial(Quiet, directory=str(folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -39,6 +43,9 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def chromium() -> str | None:
-    """Return the path of Chromium: BOOK_CHROMIUM, or the first on the PATH; None without one."""
+    """Return the path of Chromium: BOOK_CHROMIUM, or the first on the PATH; None
+    without one."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("BOOK_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    return os.environ.get("BOOK_CHROMIUM") or next(
+        filter(None, map(shutil.which, names)), None
+    )

@@ -1,7 +1,7 @@
 """Docstrings are plain prose with `code` in single backticks; this makes reST of them.
 
-So they read well in a terminal and in an editor, and a bar or a star in a formula does not
-turn into markup on the helpers page.
+So they read well in a terminal and in an editor, and a bar or a star in a formula does
+not turn into markup on the helpers page.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ SPECIAL = re.compile(r"([\\*|]|(?<=\w)_(?!\w))")
 
 
 def plain_to_rest(lines: list[str]) -> list[str]:
-    """Return `lines` of plain prose as lines of reST; an indented block becomes literal text."""
+    """Return `lines` of plain prose as lines of reST; an indented block becomes literal
+    text."""
     made: list[str] = []
     literal = False
     for line in lines:
@@ -30,7 +31,10 @@ def plain_to_rest(lines: list[str]) -> list[str]:
 def _line(line: str) -> str:
     pieces, end = [], 0
     for match in CODE.finditer(line):
-        pieces += [SPECIAL.sub(r"\\\1", line[end : match.start()]), f"``{match.group(2)}``"]
+        pieces += [
+            SPECIAL.sub(r"\\\1", line[end : match.start()]),
+            f"``{match.group(2)}``",
+        ]
         end = match.end()
     return "".join([*pieces, SPECIAL.sub(r"\\\1", line[end:]).replace("`", "\\`")])
 

@@ -1,12 +1,15 @@
 """What the site needs beyond Jupyter Book: nothing from another host, and light pages.
 
-- MathJax is copied out of the wheel `django-static-mathjax` beside the other static files.
-- Every picture gets its width and height, and is fetched only when the reader comes near.
+- MathJax is copied out of the wheel `django-static-mathjax` beside the other static
+  files.
+- Every picture gets its width and height, and is fetched only when the reader comes
+  near.
 - Scripts that no page of this book uses are left out.
-- The live figures that tools/live.py built are copied into the site, and each page is told their
-  names, so that it invites nobody to a figure that is not there.
-- Docstrings of the helpers are plain text: what reStructuredText would take for markup is escaped.
-FontAwesome and the second, print-only h1 are left out by the templates in book/_templates.
+- The live figures that tools/live.py built are copied into the site, and each page is
+  told their names, so that it invites nobody to a figure that is not there.
+- Docstrings of the helpers are plain text: what reStructuredText would take for markup
+  is escaped. FontAwesome and the second, print-only h1 are left out by the templates in
+  book/_templates.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ MATHJAX_PARTS = (
     "output/chtml/fonts/woff-v2",
 )
 IMAGE = re.compile(r"<img\b[^>]*>")
-CELL, FIRST_CELLS = '<div class="cell ', 8  # a first picture after more cells is below the fold
+CELL = '<div class="cell '
+FIRST_CELLS = 8  # a first picture after more cells is below the fold
 LIVE_MARK = 'data-live="'
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
@@ -38,7 +42,8 @@ def mathjax_folder() -> Path:
         if file.name == "tex-chtml.js" and file.parent.name == "es5":
             return Path(file.locate()).parent
     raise FileNotFoundError(
-        "The wheel django-static-mathjax has no tex-chtml.js; install requirements.txt again."
+        "The wheel django-static-mathjax has no tex-chtml.js; install requirements.txt "
+        "again."
     )
 
 
@@ -59,10 +64,13 @@ def copy_mathjax(app) -> None:
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """Return (width, height) in pixels of a PNG, JPEG, GIF, WebP or SVG; None when unknown."""
+    """Return (width, height) in pixels of a PNG, JPEG, GIF, WebP or SVG; None when
+    unknown."""
     if path.suffix == ".svg":
         head = path.read_text("utf8", errors="replace")[:2000]
-        box = re.search(r'viewBox="[\d.-]+[ ,]+[\d.-]+[ ,]+([\d.]+)[ ,]+([\d.]+)"', head)
+        box = re.search(
+            r'viewBox="[\d.-]+[ ,]+[\d.-]+[ ,]+([\d.]+)[ ,]+([\d.]+)"', head
+        )
         return (round(float(box[1])), round(float(box[2]))) if box else None
     with path.open("rb") as file:
         head = file.read(24)
@@ -75,14 +83,16 @@ def picture_size(path: Path) -> tuple[int, int] | None:
 
 
 def picture_sources(app) -> dict[str, Path]:
-    """Return where each picture of the site comes from: it is copied only after the pages."""
+    """Return where each picture of the site comes from: it is copied only after the
+    pages."""
     return {
         name: Path(app.srcdir, source) for source, (_, name) in app.env.images.items()
     }
 
 
 def better_images(body: str, folder: Path, sources: dict[str, Path]) -> str:
-    """Give each <img> its size, and let all but one at the top wait until they are near."""
+    """Give each <img> its size, and let all but one at the top wait until they are
+    near."""
     seen = 0
 
     def better(match: re.Match) -> str:
@@ -105,8 +115,10 @@ def better_images(body: str, folder: Path, sources: dict[str, Path]) -> str:
 
 
 def plain_words(body: str) -> str:
-    """Say what a folded cell holds in the book's words, and set the line of times apart."""
-    # The summary's own text is its name; a label over it would hide it from a screen reader.
+    """Say what a folded cell holds in the book's words, and set the line of times
+    apart."""
+    # The summary's own text is its name; a label over it would hide it from a screen
+    # reader.
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     cells = re.split(r'(?=<div class="cell[ "])', body)
     for index, cell in enumerate(cells):
@@ -116,24 +128,29 @@ def plain_words(body: str) -> str:
             cell = cell.replace(f"{verb} code cell outputs", f"{verb} the output")
             cell = cell.replace(f"{verb} code cell content", f"{verb} {what}")
         cells[index] = cell
-    return "".join(cells).replace("<p>Time: quick", '<p class="book-time">Time: quick', 1)
+    return "".join(cells).replace(
+        "<p>Time: quick", '<p class="book-time">Time: quick', 1
+    )
 
 
 def live_folder(app) -> Path:
-    """Return where tools/live.py put the live figures; it is missing where npm was not reached."""
+    """Return where tools/live.py put the live figures; it is missing where npm was not
+    reached."""
     return Path(app.srcdir, "_build", "live")
 
 
 def live_names(app, config) -> None:
-    """Note which live figures are built; a change of them makes Sphinx write every page anew."""
+    """Note which live figures are built; a change of them makes Sphinx write every page
+    anew."""
     built = live_folder(app).glob("*.js")
-    config.book_live = " ".join(sorted(
-        path.stem for path in built if not path.stem.startswith("shared-")
-    ))
+    config.book_live = " ".join(
+        sorted(path.stem for path in built if not path.stem.startswith("shared-"))
+    )
 
 
 def copy_live(app, exception) -> None:
-    """Put the live figures into the finished site, in place of any from an earlier build."""
+    """Put the live figures into the finished site, in place of any from an earlier
+    build."""
     if app.builder.format != "html" or exception:
         return
     target = Path(app.outdir, "live")
@@ -147,16 +164,24 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
     if app.builder.format != "html":
         return
     body = context.get("body", "")
-    needed = {"sphinx-thebe": False, "design-tabs.js": "sd-tab-set" in body,
-              "live.js": LIVE_MARK in body}
+    needed = {
+        "sphinx-thebe": False,
+        "design-tabs.js": "sd-tab-set" in body,
+        "live.js": LIVE_MARK in body,
+    }
     context["script_files"] = [
-        script for script in context.get("script_files", [])
-        if all(wanted for word, wanted in needed.items()
-               if word in str(getattr(script, "filename", script) or ""))
+        script
+        for script in context.get("script_files", [])
+        if all(
+            wanted
+            for word, wanted in needed.items()
+            if word in str(getattr(script, "filename", script) or "")
+        )
     ]
     if app.config.book_live and LIVE_MARK in body:
         context["metatags"] = context.get("metatags", "") + (
-            f'\n<meta name="book-live" content="{app.config.book_live}" />')
+            f'\n<meta name="book-live" content="{app.config.book_live}" />'
+        )
     if body:
         folder = Path(app.outdir, pagename).parent
         body = better_images(plain_words(body), folder, picture_sources(app))
@@ -172,7 +197,9 @@ def only_ours(app, what, name, obj, skip, options) -> bool | None:
 
 
 def setup(app):
-    app.setup_extension("book_docstrings")  # beside this file: docstrings are plain prose
+    app.setup_extension(
+        "book_docstrings"
+    )  # beside this file: docstrings are plain prose
     app.add_config_value("book_live", "", "html")
     app.add_js_file("live.js", loading_method="defer")
     app.connect("config-inited", live_names)

@@ -1,7 +1,9 @@
-"""The learning aids that are made with the page: what `study.js` needs, and what needs no script.
+"""The learning aids that are made with the page: what `study.js` needs, and what needs
+no script.
 
-- A chapter's page carries its quizzes' reasons and its exercises' hints, as JSON; each exercise's
-  stub cell is marked with its name. The words are those of `helpers/checks`, written once.
+- A chapter's page carries its quizzes' reasons and its exercises' hints, as JSON; each
+  exercise's stub cell is marked with its name. The words are those of `helpers/checks`,
+  written once.
 - The line of times under a chapter's title gets the time to read it.
 - The contents page gets its table of chapters and times.
 - Every page says how to cite it.
@@ -21,10 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from book import reading  # noqa: E402
+from book.chapters import BY_NUMBER, CHAPTERS, Chapter  # noqa: E402
+from book.identity import identity  # noqa: E402
 from helpers.exercises import Exercise, registered  # noqa: E402
-from tools import reading  # noqa: E402
-from tools.contents import BY_NUMBER, CHAPTERS, Chapter  # noqa: E402
-from tools.identity import identity  # noqa: E402
 
 HOME = "book/index"
 PLACE = '<div id="book-progress"></div>'  # where book/index.md wants its table
@@ -38,7 +40,9 @@ def chapter_of(pagename: str) -> Chapter | None:
     """Return the chapter that a page holds, or None."""
     folder, _, name = pagename.partition("/")
     chapter = BY_NUMBER.get(name[:2])
-    return chapter if folder == "notebooks" and chapter and chapter.name == name else None
+    return (
+        chapter if folder == "notebooks" and chapter and chapter.name == name else None
+    )
 
 
 def plain(markup: str) -> str:
@@ -50,15 +54,22 @@ def plain(markup: str) -> str:
 
 
 def described(one: Exercise, solved: bool) -> dict:
-    """Return what the page must know of an exercise; `solved`: a solution is folded below it."""
+    """Return what the page must know of an exercise; `solved`: a solution is folded
+    below it."""
     if one.correct:
-        return {"id": one.id, "kind": "quiz", "correct": one.correct,
-                "because": dict(sorted(one.because.items())), "solution": solved}
+        return {
+            "id": one.id,
+            "kind": "quiz",
+            "correct": one.correct,
+            "because": dict(sorted(one.because.items())),
+            "solution": solved,
+        }
     return {"id": one.id, "kind": "exercise", "hints": one.hints, "solution": solved}
 
 
 def mark_stubs(body: str) -> tuple[str, set[str]]:
-    """Name each exercise's first open cell in the HTML; return it and the names with a solution."""
+    """Name each exercise's first open cell in the HTML; return it and the names with a
+    solution."""
     pieces, seen, solved = body.split(CELL), set(), set()
     for index, piece in enumerate(pieces[1:], 1):
         classes = piece[: piece.index('"')]
@@ -75,7 +86,9 @@ def mark_stubs(body: str) -> tuple[str, set[str]]:
 
 def script(name: str, data: dict) -> str:
     """Return data as JSON that an HTML page can carry."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace(
+        "</", "<\\/"
+    )
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
@@ -87,8 +100,11 @@ def chapter_page(body: str, chapter: Chapter) -> str:
     body = body.replace(
         '<p class="book-time">Time: quick ', f'<p class="book-time">{told}', 1
     )
-    data = {"chapter": chapter.name, "home": f"../{HOME}.html#your-progress",
-            "exercises": exercises}
+    data = {
+        "chapter": chapter.name,
+        "home": f"../{HOME}.html#your-progress",
+        "exercises": exercises,
+    }
     return f"{body}\n{script('book-exercises', data)}\n"
 
 
@@ -96,33 +112,47 @@ def chapter_page(body: str, chapter: Chapter) -> str:
 
 
 def contents_table() -> str:
-    """Return the table of chapters and times; study.js uncovers the columns of progress."""
+    """Return the table of chapters and times; study.js uncovers the columns of
+    progress."""
     rows, total = [], [0, 0, 0]
     for chapter in (one for one in CHAPTERS if one.ready):
         minutes, runs = reading.minutes(chapter.path), reading.run_times(chapter.path)
         names = " ".join(one.id for one in registered(chapter.number))
-        total = [a + b for a, b in zip(
-            total, [60 * minutes, *map(reading.seconds, runs)], strict=True)]
+        total = [
+            a + b
+            for a, b in zip(
+                total, [60 * minutes, *map(reading.seconds, runs)], strict=True
+            )
+        ]
         rows.append(
-            f'<tr data-chapter="{chapter.name}" data-exercises="{names}"><th scope="row">'
+            f'<tr data-chapter="{chapter.name}" data-exercises="{names}"><th '
+            f'scope="row">'
             f'<a href="../notebooks/{chapter.name}.html">{chapter.number} · '
             f"{html.escape(chapter.title)}</a></th>{MARKS}"
-            + cells([f"{minutes} min", *runs]) + "</tr>"
+            + cells([f"{minutes} min", *runs])
+            + "</tr>"
         )
     head = (
-        '<th scope="col">Chapter</th><th scope="col" class="study-read" hidden>Read</th>'
-        '<th scope="col" class="study-count" hidden>Passed</th><th scope="col">To read</th>'
+        '<th scope="col">Chapter</th><th scope="col" class="study-read" '
+        "hidden>Read</th>"
+        '<th scope="col" class="study-count" hidden>Passed</th><th scope="col">To '
+        "read</th>"
         '<th scope="col">Quick run</th><th scope="col">Full run</th>'
     )
-    foot = (f'<tr><th scope="row">All {len(rows)} chapters</th>{MARKS}'
-            + cells([reading.told(each) for each in total]) + "</tr>")
+    foot = (
+        f'<tr><th scope="row">All {len(rows)} chapters</th>{MARKS}'
+        + cells([reading.told(each) for each in total])
+        + "</tr>"
+    )
     return (
-        '<div id="book-progress">\n<noscript><p>Marks need JavaScript, which is off here. The '
+        '<div id="book-progress">\n<noscript><p>Marks need JavaScript, which is off '
+        "here. The "
         "table shows the times alone.</p></noscript>\n"
         '<div class="pst-scrollable-table-container" tabindex="0" role="region" '
         'aria-label="Chapters, times and progress">'
         f'<table class="table study-table"><thead><tr>{head}</tr></thead>\n<tbody>'
-        + "\n".join(rows) + f"</tbody>\n<tfoot>{foot}</tfoot></table></div>\n</div>"
+        + "\n".join(rows)
+        + f"</tbody>\n<tfoot>{foot}</tfoot></table></div>\n</div>"
     )
 
 
@@ -146,14 +176,29 @@ def citation(pagename: str, title: str) -> dict[str, str]:
     whole = pagename == HOME
     part = "" if whole else f"“{title}”, in "
     where = f"{part}{book['title']}, version {version}"
-    key = "-".join(["noise-to-image", *([] if whole else [re.sub(
-        r"[^a-z0-9]+", "-", pagename.rsplit("/", 1)[1].lower())])])
+    key = "-".join(
+        [
+            "noise-to-image",
+            *(
+                []
+                if whole
+                else [re.sub(r"[^a-z0-9]+", "-", pagename.rsplit("/", 1)[1].lower())]
+            ),
+        ]
+    )
     note = f"Version {version}" if whole else f"In: {book['title']}, version {version}"
-    fields = {"title": "{" + tex(book["title"] if whole else title) + "}",
-              "author": "{" + tex(authors) + "}", "year": year, "note": tex(note), "url": address}
+    fields = {
+        "title": "{" + tex(book["title"] if whole else title) + "}",
+        "author": "{" + tex(authors) + "}",
+        "year": year,
+        "note": tex(note),
+        "url": address,
+    }
     lines = [f"  {name:<6} = {{{value}}}," for name, value in fields.items()]
-    return {"text": f"{authors} ({year}): {where}. {address}",
-            "bibtex": "\n".join([f"@misc{{{key},", *lines, "}"])}
+    return {
+        "text": f"{authors} ({year}): {where}. {address}",
+        "bibtex": "\n".join([f"@misc{{{key},", *lines, "}"]),
+    }
 
 
 def tex(words: str) -> str:
@@ -165,13 +210,16 @@ def tex(words: str) -> str:
 
 
 def depend(app, doctree) -> None:
-    """Make a page anew when the checks of its chapter change; the contents page, when any does."""
+    """Make a page anew when the checks of its chapter change; the contents page, when
+    any does."""
     page = app.env.docname
     chapters = CHAPTERS if page == HOME else filter(None, [chapter_of(page)])
     for chapter in chapters:
         if chapter.ready:
             app.env.note_dependency(str(chapter.path))
-            app.env.note_dependency(str(ROOT / "helpers" / "checks" / f"ch{chapter.number}.py"))
+            app.env.note_dependency(
+                str(ROOT / "helpers" / "checks" / f"ch{chapter.number}.py")
+            )
 
 
 def aid(app, pagename, templatename, context, doctree) -> None:
@@ -188,5 +236,7 @@ def aid(app, pagename, templatename, context, doctree) -> None:
 def setup(app):
     app.add_js_file("study.js", loading_method="defer")
     app.connect("doctree-read", depend)
-    app.connect("html-page-context", aid, priority=950)  # after book_site has marked the times
+    app.connect(
+        "html-page-context", aid, priority=950
+    )  # after book_site has marked the times
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,29 +4,63 @@ import math
 
 import numpy as np
 
-from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz
+from helpers.exercises import (
+    Foreseen,
+    Wrong,
+    array,
+    call,
+    close,
+    exercise,
+    number,
+    quiz,
+)
 
-quiz("02.q1", correct="b", because={
-    "a": "0.5 everywhere is what q = p would give, but an untrained detective says it too.",
-    "b": "0.5 is the best answer when q = p, and also what a network says that learned nothing.",
-    "c": "A good detective is as unsure as the pictures are alike; at q = p that is 0.5.",
-})  # fmt: skip
+quiz(
+    "02.q1",
+    correct="b",
+    because={
+        "a": (
+            "0.5 everywhere is what q = p would give, but an untrained detective "
+            "says it too."
+        ),
+        "b": (
+            "0.5 is the best answer when q = p, and also what a network says that "
+            "learned nothing."
+        ),
+        "c": (
+            "A good detective is as unsure as the pictures are alike; at q = p that "
+            "is 0.5."
+        ),
+    },
+)
 
-quiz("02.q2", correct="c", because={
-    "a": "The goal is the same, the slopes are not: one is D, the other 1 - D.",
-    "b": "The strengths are D and 1 - D; put D = 0.001 into both and divide.",
-    "c": "The pushes are 1 - D = 0.999 and D = 0.001: their ratio is 999.",
-})  # fmt: skip
+quiz(
+    "02.q2",
+    correct="c",
+    because={
+        "a": "The goal is the same, the slopes are not: one is D, the other 1 - D.",
+        "b": "The strengths are D and 1 - D; put D = 0.001 into both and divide.",
+        "c": "The pushes are 1 - D = 0.999 and D = 0.001: their ratio is 999.",
+    },
+)
 
-quiz("02.q3", correct="b", because={
-    "a": "W1 needs a bound on the slope; a sigmoid bounds only the height.",
-    "b": "With D between 0 and 1 the best answer is 1 where p > q: the total variation.",
-    "c": "With D between 0 and 1 the gain cannot exceed 1, so it cannot diverge.",
-})  # fmt: skip
+quiz(
+    "02.q3",
+    correct="b",
+    because={
+        "a": "W1 needs a bound on the slope; a sigmoid bounds only the height.",
+        "b": (
+            "With D between 0 and 1 the best answer is 1 where p > q: the total "
+            "variation."
+        ),
+        "c": "With D between 0 and 1 the gain cannot exceed 1, so it cannot diverge.",
+    },
+)
 
 
 def _pair(answer, otherwise):
-    """Return `answer` as two floats, which may be infinite; say `otherwise` if it is no pair."""
+    """Return `answer` as two floats, which may be infinite; say `otherwise` if it is no
+    pair."""
     parts = answer if isinstance(answer, (list, tuple)) else [answer]
     if any(isinstance(part, str) for part in parts):
         raise Wrong(f"{otherwise} Write them without quotes: a text is no number.")
@@ -35,7 +69,9 @@ def _pair(answer, otherwise):
     except (TypeError, ValueError):
         raise Wrong(otherwise) from None
     if pair.shape != (2,):
-        raise Wrong(f"{otherwise} This has shape {pair.shape}." if pair.shape else otherwise)
+        raise Wrong(
+            f"{otherwise} This has shape {pair.shape}." if pair.shape else otherwise
+        )
     if np.isnan(pair).any():
         raise Wrong(f"{otherwise} This holds a NaN.")
     return pair
@@ -59,7 +95,9 @@ def _(answer):
     if close(value, 0.25):
         raise Wrong("That is q / (p + q), the share of forgeries.")
     if close(value, 1 / 3, rtol=0.02):
-        raise Wrong("That is the ratio q / p; she compares p with all that lies there, p + q.")
+        raise Wrong(
+            "That is the ratio q / p; she compares p with all that lies there, p + q."
+        )
     if value == 1:
         raise Wrong("She cannot be sure: one picture in four at this place is forged.")
     if not close(value, 0.75):
@@ -101,22 +139,33 @@ def _(answer):
     if distance < 0:
         raise Wrong("W1 is work, mass times distance, and work is not negative here.")
     if np.isinf(divergence):
-        raise Wrong("KL(p||q) is infinite here, but JSD compares each with the midpoint m.")
+        raise Wrong(
+            "KL(p||q) is infinite here, but JSD compares each with the midpoint m."
+        )
     if np.isinf(distance):
         raise Wrong("W1 is finite: ask how far each grain moves.")
     if close(divergence, 1, rtol=0.01) and close(distance, right, rtol=0.01):
         raise Wrong("The order is (divergence, W1); these look swapped.")
     if not close(distance, 1, rtol=0.01):
-        raise Wrong("W1 is off: the whole heap is shifted, so ask how far each grain moves.")
+        raise Wrong(
+            "W1 is off: the whole heap is shifted, so ask how far each grain moves."
+        )
     if divergence > np.log(2) * 0.99:
-        raise Wrong("The ceiling, log 2, is for densities that do not overlap; these do.")
+        raise Wrong(
+            "The ceiling, log 2, is for densities that do not overlap; these do."
+        )
     if close(divergence, 0.5, rtol=0.01):
         raise Wrong("That is in bits; nats use the natural logarithm.")
     if close(divergence, right / 2, rtol=0.01):
-        raise Wrong("JSD takes half of each of the two KLs, and both are there: add them up.")
+        raise Wrong(
+            "JSD takes half of each of the two KLs, and both are there: add them up."
+        )
     if not close(divergence, right, rtol=0.01):
         raise Wrong("W1 is right, the divergence is not.")
-    return "Half of each heap lies where the other has nothing: JSD is (log 2)/2, and W1 is 1."
+    return (
+        "Half of each heap lies where the other has nothing: JSD is (log 2)/2, and "
+        "W1 is 1."
+    )
 
 
 @exercise(
@@ -128,9 +177,13 @@ def _(answer):
     foreseen=[
         Foreseen(lambda p, q, share: p / (p + q), "ignores the share"),
         Foreseen(lambda p, q, share: share * p / (p + q), "only in the numerator"),
-        Foreseen(lambda p, q, share: (1 - share) * p / ((1 - share) * p + share * q), "swapped"),
         Foreseen(
-            lambda p, q, share: (1 - share) * q / (share * p + (1 - share) * q), "forged"
+            lambda p, q, share: (1 - share) * p / ((1 - share) * p + share * q),
+            "swapped",
+        ),
+        Foreseen(
+            lambda p, q, share: (1 - share) * q / (share * p + (1 - share) * q),
+            "forged",
         ),
         Foreseen(lambda p, q: p / (p + q), "failed"),
         Foreseen(lambda p, q, share: float(share), "arrays"),
@@ -152,7 +205,9 @@ def _(answer):
         except Wrong as reason:
             if "array" not in str(reason):
                 raise
-            raise Wrong(f"{reason} Here p and q are arrays, a density for each place.") from None
+            raise Wrong(
+                f"{reason} Here p and q are arrays, a density for each place."
+            ) from None
         if got.shape != p.shape:
             raise Wrong(
                 f"p and q are arrays of shape {p.shape}, a density for each place; "
@@ -164,16 +219,24 @@ def _(answer):
     if matches(lambda s: p / (p + q)):
         raise Wrong("This ignores the share: with only real pictures she should say 1.")
     if matches(lambda s: s * p / (p + q)):
-        raise Wrong("The share stands only in the numerator; the forged ones need 1 - share.")
+        raise Wrong(
+            "The share stands only in the numerator; the forged ones need 1 - share."
+        )
     if matches(lambda s: (1 - s) * p / ((1 - s) * p + s * q)):
         raise Wrong("The share is swapped: it is the share of real pictures.")
     if matches(lambda s: (1 - s) * q / (s * p + (1 - s) * q)):
-        raise Wrong("That is the chance of a forged picture; D is the chance of a real one.")
+        raise Wrong(
+            "That is the chance of a forged picture; D is the chance of a real one."
+        )
     if not close(got[0.5], p / (p + q)):
-        raise Wrong("With a share of one half it must give p / (p + q), and it does not.")
+        raise Wrong(
+            "With a share of one half it must give p / (p + q), and it does not."
+        )
     if not matches(lambda s: s * p / (s * p + (1 - s) * q)):
         raise Wrong("It is right at one half, but not at other shares.")
-    return "This is Bayes' rule: the share is the prior, the densities are the evidence."
+    return (
+        "This is Bayes' rule: the share is the prior, the densities are the evidence."
+    )
 
 
 def _softplus(logits):
@@ -208,10 +271,14 @@ def _naive(logits):
         Foreseen(lambda logits: _softplus(-np.asarray(logits)).sum(), "mean"),
         Foreseen(lambda logits: -np.mean(logits), "the logit itself"),
         Foreseen(lambda logits: np.mean(logits), "the logit itself"),
-        Foreseen(lambda logits: -np.mean(1 / (1 + np.exp(-logits))), "logarithm is missing"),
+        Foreseen(
+            lambda logits: -np.mean(1 / (1 + np.exp(-logits))), "logarithm is missing"
+        ),
         Foreseen(lambda logits: _softplus(-np.asarray(logits)).mean() + 1, "1.2407"),
         Foreseen(
-            lambda logits: -np.log(1e-7 + 1 / (1 + np.exp(-np.maximum(logits, -80)))).mean(),
+            lambda logits: (
+                -np.log(1e-7 + 1 / (1 + np.exp(-np.maximum(logits, -80)))).mean()
+            ),
             "16.1",
         ),
     ],
@@ -221,23 +288,36 @@ def _(answer):
     got = number(call(answer, _tensor(logits)), "the loss")
     wrong = {
         -_softplus(logits).mean(): "That is log(1 - D), the saturating loss.",
-        _softplus(logits).mean(): "That is -log(1 - D), the detective's half for forgeries.",
-        -_softplus(-logits).mean(): "The sign is off: descending on log D makes forgeries worse.",
+        _softplus(
+            logits
+        ).mean(): "That is -log(1 - D), the detective's half for forgeries.",
+        -_softplus(
+            -logits
+        ).mean(): "The sign is off: descending on log D makes forgeries worse.",
         _softplus(-logits).sum(): "That is the sum; take the mean over the batch.",
-        -logits.mean(): "That is the critic's loss, the logit itself; here the loss is -log D, "
-                        "with D the sigmoid of the logit.",
-        logits.mean(): "That averages the logit itself; the loss is -log D, with D its sigmoid.",
-        -np.mean(1 / (1 + np.exp(-logits))): "That is the mean of -D; the logarithm is missing.",
-    }  # fmt: skip
+        -logits.mean(): "That is the critic's loss, the logit itself; here the loss "
+        "is -log D, "
+        "with D the sigmoid of the logit.",
+        logits.mean(): (
+            "That averages the logit itself; the loss is -log D, with D its sigmoid."
+        ),
+        -np.mean(
+            1 / (1 + np.exp(-logits))
+        ): "That is the mean of -D; the logarithm is missing.",
+    }
     for value, reason in wrong.items():
         if close(got, value):
             raise Wrong(reason)
     right = _softplus(-logits).mean()
     if not close(got, right):
-        raise Wrong(f"For logits -3, -1, 0.5, 2 it should be {right:.4f}; this gives {got:.4f}.")
+        raise Wrong(
+            f"For logits -3, -1, 0.5, 2 it should be {right:.4f}; this gives {got:.4f}."
+        )
     extreme = np.ravel(call(answer, _tensor([-1000.0])))
     if not close(extreme, [1000.0]):
-        raise Wrong(f"Right for mild logits, but at -1000 it gives {extreme[0]:g}, not 1000.")
+        raise Wrong(
+            f"Right for mild logits, but at -1000 it gives {extreme[0]:g}, not 1000."
+        )
     return "softplus(-l) is -log D, and stays finite when D is zero to the last bit."
 
 
@@ -250,10 +330,19 @@ def _(answer):
     ],
     foreseen=[
         Foreseen(lambda x, y, u, v, r: (x - r * y, y + r * x), "simultaneous"),
-        Foreseen(lambda x, y, u, v, r: (x - r * (2 * y - v), y - r * (2 * x - u)), "ascend"),
-        Foreseen(lambda x, y, u, v, r: (x - r * (2 * x - u), y + r * (2 * y - v)), "other player"),
-        Foreseen(lambda x, y, u, v, r: (x - r * (2 * y + v), y + r * (2 * x + u)), "minus"),
-        Foreseen(lambda x, y, u, v, r: (y + r * (2 * x - u), x - r * (2 * y - v)), "order"),
+        Foreseen(
+            lambda x, y, u, v, r: (x - r * (2 * y - v), y - r * (2 * x - u)), "ascend"
+        ),
+        Foreseen(
+            lambda x, y, u, v, r: (x - r * (2 * x - u), y + r * (2 * y - v)),
+            "other player",
+        ),
+        Foreseen(
+            lambda x, y, u, v, r: (x - r * (2 * y + v), y + r * (2 * x + u)), "minus"
+        ),
+        Foreseen(
+            lambda x, y, u, v, r: (y + r * (2 * x - u), x - r * (2 * y - v)), "order"
+        ),
         Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.67, -0.35)"),
         Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.81, -0.31)"),
         Foreseen(lambda x, y, u, v, r: x - r * y, "two numbers"),
@@ -265,7 +354,9 @@ def _(answer):
     x, y, u, v, rate = 0.7, -0.4, 0.5, 0.3, 0.1
 
     def step(*arguments):
-        point = _pair(call(answer, *arguments), "Return two numbers: the new x and the new y.")
+        point = _pair(
+            call(answer, *arguments), "Return two numbers: the new x and the new y."
+        )
         if np.isinf(point).any():
             raise Wrong("The new point holds an infinity.")
         return float(point[0]), float(point[1])
@@ -274,20 +365,31 @@ def _(answer):
     right = (x - rate * (2 * y - v), y + rate * (2 * x - u))
     wrong = {
         right[::-1]: "The order is (new x, new y); these look swapped.",
-        (x - rate * y, y + rate * x): "That is the plain simultaneous step; use the old point.",
-        (x - rate * (2 * y - v), y - rate * (2 * x - u)): "y must ascend: add its gradient.",
-        (x - rate * (2 * x - u), y + rate * (2 * y - v)):
-            "The gradient of xy for one player is the other player's value.",
-        (x - rate * (2 * y + v), y + rate * (2 * x + u)):
-            "The old gradient is taken off: 2 g minus the old g.",
-    }  # fmt: skip
+        (
+            x - rate * y,
+            y + rate * x,
+        ): "That is the plain simultaneous step; use the old point.",
+        (
+            x - rate * (2 * y - v),
+            y - rate * (2 * x - u),
+        ): "y must ascend: add its gradient.",
+        (
+            x - rate * (2 * x - u),
+            y + rate * (2 * y - v),
+        ): "The gradient of xy for one player is the other player's value.",
+        (
+            x - rate * (2 * y + v),
+            y + rate * (2 * x + u),
+        ): "The old gradient is taken off: 2 g minus the old g.",
+    }
     for point, reason in wrong.items():
         if close(got, point):
             raise Wrong(reason)
     if not close(got, right):
         raise Wrong(
-            f"From ({x}, {y}), before it ({u}, {v}), with rate {rate} the formula leads to "
-            f"({right[0]:.2f}, {right[1]:.2f}); this gives ({got[0]:.2f}, {got[1]:.2f})."
+            f"From ({x}, {y}), before it ({u}, {v}), with rate {rate} the formula "
+            f"leads to ({right[0]:.2f}, {right[1]:.2f}); this gives ({got[0]:.2f}, "
+            f"{got[1]:.2f})."
         )
     old, now = (1.0, 0.0), (1.0, 0.0)
     for _ in range(500):

@@ -2,33 +2,62 @@
 
 import numpy as np
 
-from helpers.exercises import Foreseen, Wrong, array, call, close, exercise, number, quiz
+from helpers.exercises import (
+    Foreseen,
+    Wrong,
+    array,
+    call,
+    close,
+    exercise,
+    number,
+    quiz,
+)
 
-quiz("17.q1", correct="b", because={
-    "a": "BERT has more layers than the model here.",
-    "b": "At the start all is hidden, and it never met a row like that.",
-    "c": "This chapter's model reads both ways too.",
-})  # fmt: skip
+quiz(
+    "17.q1",
+    correct="b",
+    because={
+        "a": "BERT has more layers than the model here.",
+        "b": "At the start all is hidden, and it never met a row like that.",
+        "c": "This chapter's model reads both ways too.",
+    },
+)
 
-quiz("17.q2", correct="c", because={
-    "a": "A pattern ties neighbours: drawn at once they may contradict each other.",
-    "b": "With nothing settled the sleeves depend on one another most.",
-    "c": "Given what is settled they tell nothing of each other, so no information is lost.",
-})  # fmt: skip
+quiz(
+    "17.q2",
+    correct="c",
+    because={
+        "a": "A pattern ties neighbours: drawn at once they may contradict each other.",
+        "b": "With nothing settled the sleeves depend on one another most.",
+        "c": (
+            "Given what is settled they tell nothing of each other, so no "
+            "information is lost."
+        ),
+    },
+)
 
-quiz("17.q3", correct="b", because={
-    "a": "It has queries, keys and values as the other model has.",
-    "b": "Without a causal mask, keys and values of all places change with every settled token.",
-    "c": "With 49 steps a cache would be welcome, and there is none either.",
-})  # fmt: skip
+quiz(
+    "17.q3",
+    correct="b",
+    because={
+        "a": "It has queries, keys and values as the other model has.",
+        "b": (
+            "Without a causal mask, keys and values of all places change with every "
+            "settled token."
+        ),
+        "c": "With 49 steps a cache would be welcome, and there is none either.",
+    },
+)
 
 
 @exercise(
     "17.1",
-    hints=["How much of the way is step 6 of 12? Put t / T into the cosine.",
-           "cos(pi / 4) of 256, rounded down."],
+    hints=[
+        "How much of the way is step 6 of 12? Put t / T into the cosine.",
+        "cos(pi / 4) of 256, rounded down.",
+    ],
     foreseen=[Foreseen(128, "cosine"), Foreseen(75, "hidden"), 182],
-)  # fmt: skip
+)
 def _(answer):
     value = number(answer)
     if close(value, 128):
@@ -42,14 +71,18 @@ def _(answer):
 
 @exercise(
     "17.2",
-    hints=["What are the chances of each token alone?",
-           "Drawn at once, one token knows nothing of the other."],
+    hints=[
+        "What are the chances of each token alone?",
+        "Drawn at once, one token knows nothing of the other.",
+    ],
     foreseen=[Foreseen(0.8, "at once"), 0.64],
 )
 def _(answer):
     value = number(answer)
     if close(value, 0.8):
-        raise Wrong("That is the truth; tokens drawn at once do not know of one another.")
+        raise Wrong(
+            "That is the truth; tokens drawn at once do not know of one another."
+        )
     if not close(value, 0.5):
         raise Wrong("Each token is 0 or 1 with chance one half, whatever the other is.")
     return "Half of the time, however perfect the model is."
@@ -75,17 +108,26 @@ def _any_place(sure, hidden, left):
 
 @exercise(
     "17.3",
-    hints=["Places that are not hidden must not count: give them an infinite value first.",
-           "argsort twice gives ranks."],
-    foreseen=[Foreseen(_surest, "least sure"), Foreseen(_any_place, "not hidden"),
-              Foreseen(_settled, "settled"), lambda sure, hidden, left: _settle(sure, hidden, 4)],
+    hints=[
+        "Places that are not hidden must not count: give them an infinite value first.",
+        "argsort twice gives ranks.",
+    ],
+    foreseen=[
+        Foreseen(_surest, "least sure"),
+        Foreseen(_any_place, "not hidden"),
+        Foreseen(_settled, "settled"),
+        lambda sure, hidden, left: _settle(sure, hidden, 4),
+    ],
 )
 def _(answer):
     rng = np.random.default_rng(0)
     for left in (4, 1, 0):
         sure, hidden = rng.random((30, 12)), rng.random((30, 12)) < 0.7
-        given = array(call(answer, sure.copy(), hidden.copy(), left, name="settle"),
-                      "what settle returns", (30, 12)).astype(bool)
+        given = array(
+            call(answer, sure.copy(), hidden.copy(), left, name="settle"),
+            "what settle returns",
+            (30, 12),
+        ).astype(bool)
         if np.array_equal(given, _settle(sure, hidden, left)):
             continue
         if (given & ~hidden).any():
@@ -93,9 +135,13 @@ def _(answer):
         if np.array_equal(given, _surest(sure, hidden, left)):
             raise Wrong("Those are the surest; the least sure stay hidden.")
         if np.array_equal(given, _settled(sure, hidden, left)):
-            raise Wrong("Those are the places that get settled; return those that stay hidden.")
-        raise Wrong(f"With left = {left}, just the {left} least sure of the hidden places must "
-                    "stay hidden in each row.")
+            raise Wrong(
+                "Those are the places that get settled; return those that stay hidden."
+            )
+        raise Wrong(
+            f"With left = {left}, just the {left} least sure of the hidden places must "
+            "stay hidden in each row."
+        )
     return "The least sure are guessed again, with more to go on."
 
 
@@ -103,7 +149,11 @@ def _two_steps(joint, first):
     p = np.moveaxis(joint, first, 0)
     start = p.sum(axis=(1, 2))
     given = p / start[:, None, None]
-    drawn = start[:, None, None] * given.sum(axis=2)[:, :, None] * given.sum(axis=1)[:, None, :]
+    drawn = (
+        start[:, None, None]
+        * given.sum(axis=2)[:, :, None]
+        * given.sum(axis=1)[:, None, :]
+    )
     return np.moveaxis(drawn, 0, first)
 
 
@@ -122,31 +172,46 @@ def _always_zero(joint, first):
 
 @exercise(
     "17.4",
-    hints=["np.moveaxis(joint, first, 0) brings the first place to the front.",
-           "Given the first, sum over one of the others to get the chances of the third."],
+    hints=[
+        "np.moveaxis(joint, first, 0) brings the first place to the front.",
+        "Given the first, sum over one of the others to get the chances of the third.",
+    ],
     foreseen=[
         Foreseen(_all_at_once, "independent"),
         Foreseen(_always_zero, "first"),
         Foreseen(_not_back, "back"),
         Foreseen(lambda joint, first: joint, "at once"),
     ],
-)  # fmt: skip
+)
 def _(answer):
     for many, first in ((3, 0), (3, 1), (3, 2), (2, 1)):
         joint = np.random.default_rng(many).dirichlet(np.full(many**3, 0.4)) + 1e-4
         joint = (joint / joint.sum()).reshape(many, many, many)
-        given = array(call(answer, joint.copy(), first, name="two_steps"),
-                      "what two_steps returns", joint.shape)
+        given = array(
+            call(answer, joint.copy(), first, name="two_steps"),
+            "what two_steps returns",
+            joint.shape,
+        )
         if np.allclose(given, _two_steps(joint, first), atol=1e-6):
             continue
         if np.allclose(given, joint, atol=1e-6):
-            raise Wrong("That is the truth; the last two are drawn at once, each on its own.")
+            raise Wrong(
+                "That is the truth; the last two are drawn at once, each on its own."
+            )
         if np.allclose(given, _all_at_once(joint, first), atol=1e-6):
-            raise Wrong("All three are independent there; the last two must depend on the first.")
+            raise Wrong(
+                "All three are independent there; the last two must depend on the "
+                "first."
+            )
         if np.allclose(given, _not_back(joint, first), atol=1e-6):
             raise Wrong("The place drawn first still stands in front: move it back.")
         if np.allclose(given, _two_steps(joint, 0), atol=1e-6):
             raise Wrong(f"It is right for first = 0, and not for first = {first}.")
-        raise Wrong("The chance of a triple is that of the first, times that of each other given "
-                    "the first.")
-    return "In a chain the middle comes first: given it, the ends tell nothing of each other."
+        raise Wrong(
+            "The chance of a triple is that of the first, times that of each other "
+            "given the first."
+        )
+    return (
+        "In a chain the middle comes first: given it, the ends tell nothing of "
+        "each other."
+    )

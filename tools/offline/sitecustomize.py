@@ -1,7 +1,8 @@
-"""Close the network to this Python, and play Colab when asked: on PYTHONPATH while proving.
+"""Close the network to this Python, and play Colab when asked: on PYTHONPATH while
+proving.
 
-Only loopback stays open, which Jupyter needs to talk to its kernel. With BOOK_STANDIN_COLAB=1
-`google.colab` is among the loaded modules, as it is in Colab.
+Only loopback stays open, which Jupyter needs to talk to its kernel. With
+BOOK_STANDIN_COLAB=1 `google.colab` is among the loaded modules, as it is in Colab.
 """
 
 import ipaddress
@@ -18,7 +19,9 @@ def _is_here(host) -> bool:
     if host in (None, "", "localhost", b"localhost"):
         return True
     try:
-        return ipaddress.ip_address(host if isinstance(host, str) else host.decode()).is_loopback
+        return ipaddress.ip_address(
+            host if isinstance(host, str) else host.decode()
+        ).is_loopback
     except ValueError:
         return False
 

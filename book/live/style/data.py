@@ -9,13 +9,17 @@ from helpers import data, images, manifest, packing, style_transfer
 from tools import live_weights
 
 ASSETS = ["measured/style-grid.npz"]
-QUALITY = 92  # of the three pictures beside the grid, which measured/style-grid.npz has not
+QUALITY = (
+    92  # of the three pictures beside the grid, which measured/style-grid.npz has not
+)
 
 
 def jpeg(picture: np.ndarray) -> np.ndarray:
     """Return a picture (H, W, 3) in [-1, 1] as the bytes of a JPEG."""
     file = io.BytesIO()
-    Image.fromarray(images.to_uint8(picture)).save(file, "JPEG", quality=QUALITY, subsampling=0)
+    Image.fromarray(images.to_uint8(picture)).save(
+        file, "JPEG", quality=QUALITY, subsampling=0
+    )
     return np.frombuffer(file.getvalue(), np.uint8)
 
 
@@ -32,6 +36,14 @@ def files() -> dict[str, bytes]:
         "content": np.round(values["content"].astype(float), 4).tolist(),
         "style": np.round(values["style"].astype(float), 4).tolist(),
     }
-    return {"grid.bin": live_weights.pack(told, {
-        "sprite": values["sprite"], "photograph": jpeg(content), "painting": jpeg(style),
-        "recoloured": jpeg(style_transfer.match_colours(content, style))})}
+    return {
+        "grid.bin": live_weights.pack(
+            told,
+            {
+                "sprite": values["sprite"],
+                "photograph": jpeg(content),
+                "painting": jpeg(style),
+                "recoloured": jpeg(style_transfer.match_colours(content, style)),
+            },
+        )
+    }

@@ -5,15 +5,34 @@ import numpy as np
 from helpers import data, images, zoo
 from tools import live_weights
 
-ASSETS = ["weights/fashion-tokens.npz", "cards/fashion-tokens.json", "data/fashion-train-0.png",
-          "data/fashion-test-0.png", "data/fashion-test-labels.npz"]
-CHOSEN = [(0, 8), (0, 7), (1, 4), (2, 5), (3, 5), (4, 4), (5, 7), (6, 9), (7, 0), (8, 6), (9, 7),
-          (9, 4)]  # (class, which of that class in the test pictures): clear, and unlike
+ASSETS = [
+    "weights/fashion-tokens.npz",
+    "cards/fashion-tokens.json",
+    "data/fashion-train-0.png",
+    "data/fashion-test-0.png",
+    "data/fashion-test-labels.npz",
+]
+CHOSEN = [
+    (0, 8),
+    (0, 7),
+    (1, 4),
+    (2, 5),
+    (3, 5),
+    (4, 4),
+    (5, 7),
+    (6, 9),
+    (7, 0),
+    (8, 6),
+    (9, 7),
+    (9, 4),
+]  # (class, which of that class in the test pictures): clear, and unlike
 
 
 def files() -> dict[str, bytes]:
     """Return the files that this figure fetches."""
-    facts, arrays = live_weights.tokenizer(zoo.load("fashion-tokens"), data.fashion()[0][:4000])
+    facts, arrays = live_weights.tokenizer(
+        zoo.load("fashion-tokens"), data.fashion()[0][:4000]
+    )
     pictures, kinds = data.fashion("test")
     chosen = [np.flatnonzero(kinds == kind)[which] for kind, which in CHOSEN]
     arrays["pictures"] = images.to_uint8(pictures[chosen])

@@ -1,4 +1,5 @@
-"""Two films of chapter 05: the tutorial's settings and ours, seen at the same 24 seconds."""
+"""Two films of chapter 05: the tutorial's settings and ours, seen at the same 24
+seconds."""
 
 import io
 import json
@@ -11,20 +12,24 @@ from helpers import data, manifest, metrics, packing, zoo
 NAMES = ("tutorial", "ours")
 ASSETS = [
     *(f"measured/ch05-film-{name}.npz" for name in NAMES),
-    "weights/digits-labelled.npz", "cards/digits-labelled.json",
-    "data/digits-train-0.png", "data/digits-train-labels.npz",
-    "data/digits-test-0.png", "data/digits-test-labels.npz",
+    "weights/digits-labelled.npz",
+    "cards/digits-labelled.json",
+    "data/digits-train-0.png",
+    "data/digits-train-labels.npz",
+    "data/digits-test-0.png",
+    "data/digits-test-labels.npz",
 ]
-ACROSS = 8      # sheets in a row of the sprite
-SHEET = 5       # pictures in a row of a sheet
+ACROSS = 8  # sheets in a row of the sprite
+SHEET = 5  # pictures in a row of a sheet
 
 
 def floor():
     """Return the Fréchet distance of real digits, as chapter 05 measures it."""
     ruler = zoo.load("digits-labelled")
     train, test = (data.digits(split)[0] for split in ("train", "test"))
-    return metrics.compare(metrics.features(ruler, train[:5000]),
-                           metrics.features(ruler, test))["frechet"]
+    return metrics.compare(
+        metrics.features(ruler, train[:5000]), metrics.features(ruler, test)
+    )["frechet"]
 
 
 def sheet(samples):
@@ -34,7 +39,8 @@ def sheet(samples):
 
 
 def reel(facts, values, frames):
-    """Return what the page needs of one film, and add its sheets to `frames`, each once."""
+    """Return what the page needs of one film, and add its sheets to `frames`, each
+    once."""
     logs, recipe = values["logs"], facts["settings"]["recipe"]
     epochs = [int(epoch) for epoch in values["epochs"]]
     place = {}
@@ -44,19 +50,28 @@ def reel(facts, values, frames):
             frames.append(sheet(values["samples"][moment]))
     ends = np.cumsum(logs["cpu"]) / 2
     return {
-        "frames": [place[epoch] for epoch in epochs], "epochs": epochs,
+        "frames": [place[epoch] for epoch in epochs],
+        "epochs": epochs,
         "steps_per_epoch": len(data.digits("train")[0]) // recipe["batch"],
-        **{key: [round(float(v), 4) for v in values[key]]
-           for key in ("frechet", "precision", "recall")},
-        "ends": [round(float(v), 2) for v in ends],  # seconds of two cores at each epoch's end
-        **{key: [round(float(v), 4) for v in logs[key]] for key in ("d_loss", "g_loss")},
+        **{
+            key: [round(float(v), 4) for v in values[key]]
+            for key in ("frechet", "precision", "recall")
+        },
+        "ends": [
+            round(float(v), 2) for v in ends
+        ],  # seconds of two cores at each epoch's end
+        **{
+            key: [round(float(v), 4) for v in logs[key]] for key in ("d_loss", "g_loss")
+        },
     }
 
 
 def files() -> dict[str, bytes]:
     """Return the files that this figure fetches: one sprite and its numbers."""
-    films = {name: packing.unpack(manifest.verified(f"measured/ch05-film-{name}.npz"))
-             for name in NAMES}
+    films = {
+        name: packing.unpack(manifest.verified(f"measured/ch05-film-{name}.npz"))
+        for name in NAMES
+    }
     moments = [facts["settings"]["moments"] for facts, _ in films.values()]
     if moments[0] != moments[1]:
         raise ValueError(f"The films were taken at different seconds: {moments}.")
@@ -70,7 +85,14 @@ def files() -> dict[str, bytes]:
         sprite[top : top + side, left : left + side] = frame
     picture = io.BytesIO()
     Image.fromarray(sprite).save(picture, "WEBP", lossless=True, quality=100, method=6)
-    numbers = {"moments": [int(m) for m in moments[0]], "across": ACROSS, "sheet": SHEET,
-               "floor": round(floor(), 4), **reels}
-    return {"film.webp": picture.getvalue(),
-            "film.json": json.dumps(numbers, separators=(",", ":")).encode()}
+    numbers = {
+        "moments": [int(m) for m in moments[0]],
+        "across": ACROSS,
+        "sheet": SHEET,
+        "floor": round(floor(), 4),
+        **reels,
+    }
+    return {
+        "film.webp": picture.getvalue(),
+        "film.json": json.dumps(numbers, separators=(",", ":")).encode(),
+    }

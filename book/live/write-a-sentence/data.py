@@ -1,4 +1,5 @@
-"""Weights, code and results of the model with three objects in free places, of chapter 18."""
+"""Weights, code and results of the model with three objects in free places, of chapter
+18."""
 
 from helpers import manifest, packing, shapes, zoo
 from tools import live_weights
@@ -19,12 +20,18 @@ def files() -> dict[str, bytes]:
         "scenes": sum(settings[count] for count in ("one", "two", "three")),
         "asked": metrics["n"],  # captions of each sort, as chapter 18 judged them
         "obeyed": {sort: mean for sort, (mean, _) in metrics["obeyed"].items()},
-        "scale": metrics["scale"], "temperature": metrics["temperature"],
+        "scale": metrics["scale"],
+        "temperature": metrics["temperature"],
         "held": {
             "combinations": shapes.HELD_OUT_COMBINATIONS,
             "relations": shapes.HELD_OUT_RELATIONS,
             "pairs": sorted(sorted(pair) for pair in shapes.HELD_OUT_PAIRS),
         },
     }
-    return {"model.bin": live_weights.pack(
-        facts, arrays | {f"code.{part}": code[part] for part in ("masks", "inks", "papers")})}
+    return {
+        "model.bin": live_weights.pack(
+            facts,
+            arrays
+            | {f"code.{part}": code[part] for part in ("masks", "inks", "papers")},
+        )
+    }

@@ -1,0 +1,1 @@
+"""How what was trained is kept and found again; no chapter imports from here."""

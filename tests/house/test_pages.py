@@ -1,0 +1,433 @@
+"""The pages without a kernel: what is made is current, what is written keeps its
+promises."""
+
+import ast
+import json
+import re
+import statistics
+import textwrap
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from docutils.core import publish_doctree
+from PIL import Image
+
+from book._ext.book_docstrings import plain_to_rest
+from book.chapters import BY_NUMBER, CHAPTERS, PARTS, ROOT
+from tools import draw_map, make_pages
+
+BOOK = ROOT / "book"
+PAGES = sorted(BOOK.glob("*.md"))
+SVG = "{http://www.w3.org/2000/svg}"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def read(page):
+    return (BOOK / page).read_text(encoding="utf-8")
+
+
+# --- what is made
+
+
+def test_made_parts_are_current():
+    assert make_pages.stale() == [], "run: python -m tools.make_pages"
+
+
+def test_no_picture_lies_in_the_folder_that_no_chapter_made():
+    made = {*make_pages.pictures(), make_pages.PICTURES / "welcome.png"}
+    assert {*make_pages.PICTURES.glob("*")} == made
+
+
+def test_the_welcome_picture_is_what_the_shipped_generator_makes():
+    from tools import make_welcome
+
+    stored = np.asarray(Image.open(make_welcome.PATH), np.int16)
+    drawn = make_welcome.draw().astype(np.int16)
+    assert stored.shape == drawn.shape, "run: python -m tools.make_welcome"
+    assert np.abs(stored - drawn).max() <= 2, "run: python -m tools.make_welcome"
+
+
+def test_the_walk_keeps_to_the_sphere_and_passes_its_stops():
+    from tools import make_welcome
+
+    stops = np.random.default_rng(make_welcome.SEED).standard_normal((3, 64))
+    path = make_welcome.walk(64)
+    np.testing.assert_allclose(path[[0, -1]], stops[[0, 2]], rtol=1e-5)
+    lengths, ends = np.linalg.norm(path, axis=1), np.linalg.norm(stops, axis=1)
+    assert 0.9 * ends.min() < lengths.min() and lengths.max() < 1.1 * ends.max()
+
+
+def test_contents_are_the_22_chapters_and_every_notebook_is_one_of_them():
+    assert [chapter.number for chapter in CHAPTERS] == [
+        f"{n:02d}" for n in range(1, 23)
+    ]
+    names = {chapter.name for chapter in CHAPTERS}
+    found = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert found <= names
+    assert {chapter.part for chapter in CHAPTERS} == {*PARTS}
+
+
+def test_a_chapter_builds_only_on_earlier_ones():
+    for chapter in CHAPTERS:
+        assert all(
+            need < chapter.number and need in BY_NUMBER for need in chapter.needs
+        )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.14612, "0.146"),
+        (3.5561, "3.56"),
+        (61.23, "61.2"),
+        (1204.6, "1,205"),
+        (0.0, "0"),
+        (-0.0123, "-0.0123"),
+        (0.0009876, "0.000988"),
+        (float("nan"), make_pages.DASH),
+    ],
+)
+def test_numbers_keep_about_three_digits(value, expected):
+    assert make_pages.number(value) == expected
+
+
+def test_spread_is_mean_and_sample_deviation():
+    values = [3.2, 3.9, 3.4]
+    mean, deviation = statistics.mean(values), statistics.variance(values) ** 0.5
+    assert make_pages.spread(values) == f"{mean:.2f} ± {deviation:.3f}"
+    assert make_pages.spread([2.0]) == make_pages.spread(2) == "2.00"
+    assert make_pages.spread(None) == make_pages.spread([]) == make_pages.DASH
+
+
+def card(**changes):
+    return {
+        "name": "digits-x",
+        "chapter": "05",
+        "parameters": 247_000,
+        "seconds": 61.2,
+        "metrics": {
+            "data": "digits",
+            "extractor": "digits-labelled",
+            "n_generated": 5000,
+            "frechet": [3.0, 5.0],
+            "floor": 0.15,
+            "precision": 0.77,
+            "note": "the seed shipped is 0",
+        },
+    } | changes
+
+
+def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
+    second = {"extractor": "digits-unlabelled", "frechet": 9.5}
+    both = card(metrics=card()["metrics"] | {"other": [second]})
+    classifier = card(
+        name="digits-classifier", seconds=36.0, metrics={"accuracy": 0.97}
+    )
+    judge = card(name="digits-labelled", seconds=2.0, metrics={"floor": 0.21})
+    other = card(name="digits-unlabelled", seconds=37.0, metrics={"floor": 0.52})
+    third = card(name="digits-selfsupervised", seconds=3.0, metrics={"floor": 0.15})
+    origin = card(name="digits-masked", seconds=180.0, metrics={})
+    monkeypatch.setattr(
+        make_pages, "cards", lambda: [both, classifier, judge, other, third, origin]
+    )
+    rows, notes = make_pages.results().split("\n\n")
+    rows = rows.splitlines()[2:]
+    assert len(rows) == 2 and notes == "- `digits-x`: the seed shipped is 0."
+    assert "247,000" in rows[0] and "61 s" in rows[0] and "4.00 ± 1.41" in rows[0]
+    assert "| 0.150 |" in rows[0], "a card's own floor goes first"
+    assert (
+        "digits-unlabelled" in rows[1] and "9.50" in rows[1] and "| digits |" in rows[1]
+    )
+    assert "| 0.520 |" in rows[1], "else the extractor's"
+    judged = make_pages.judges().splitlines()[2:]
+    assert [row.split("`")[1] for row in judged] == [
+        "digits-labelled",
+        "digits-unlabelled",
+        "digits-selfsupervised",
+    ]
+    assert (
+        "painting hidden patches" in judged[2]
+        and "3 min" in judged[2]
+        and "0.150" in judged[2]
+    )
+    assert "36 s" in judged[0] and "97.0 %" in judged[0] and "97.0" not in judged[1]
+
+
+def test_results_have_a_row_for_each_card_with_a_distance():
+    measured = [
+        c["name"] for c in make_pages.cards() if (c["metrics"] or {}).get("frechet")
+    ]
+    text = read("results.md")
+    assert all(f"| `{name}` |" in text for name in measured)
+
+
+def test_provenance_names_every_asset_and_loses_no_byte(monkeypatch):
+    files = {
+        "data/digits-train-0.png": {"bytes": 1_000_000, "source": "S", "licence": "L"},
+        "data/digits-test-0.png": {"bytes": 500_000, "source": "S", "licence": "L"},
+        "measured/a.npz": {
+            "bytes": 3_000,
+            "source": "made by chapter 06",
+            "licence": "MIT",
+        },
+        "measured/b.npz": {
+            "bytes": 4_000,
+            "source": "made by chapter 06",
+            "licence": "MIT",
+        },
+        "weights/w.npz": {
+            "bytes": 2_000,
+            "source": "made by chapter 04",
+            "licence": "MIT",
+        },
+    }
+    monkeypatch.setattr(make_pages, "manifest", lambda: files)
+    made = make_pages.provenance()
+    assert "| `digits` | 1.5 MB | S | L |" in made
+    assert "| `w` | 2 kB | chapter " in made
+    assert made.count("| chapter [06]") + made.count("| chapter 06") == 1
+
+
+def test_filling_a_page_twice_changes_nothing_and_a_missing_place_is_told():
+    text = "before\n% made by tools/make_pages.py: x\nold\n% end of x\nafter\n"
+    once = make_pages.fill(text, "x", r"new \1")
+    assert once == make_pages.fill(once, "x", r"new \1")
+    assert "old" not in once and "new \\1" in once and once.endswith("after\n")
+    with pytest.raises(ValueError, match="no place for the made part 'y'"):
+        make_pages.fill(text, "y", "new")
+
+
+# --- the map
+
+
+@pytest.fixture(params=[draw_map.wide, draw_map.narrow], ids=["wide", "narrow"])
+def drawing(request):
+    return ElementTree.fromstring(request.param())
+
+
+def test_map_names_every_chapter_once_and_links_the_written_ones(drawing):
+    texts = Counter("".join(node.itertext()) for node in drawing.iter(f"{SVG}text"))
+    for chapter in CHAPTERS:
+        assert texts[f"{chapter.number}  {chapter.title}"] == 1
+    links = {node.get("href") for node in drawing.iter(f"{SVG}a")}
+    assert links == {
+        f"../notebooks/{c.name}.html" for c in CHAPTERS if c.path.is_file()
+    }
+    assert all(node.get("aria-label") for node in drawing.iter(f"{SVG}a"))
+
+
+def test_map_text_stays_inside_and_lines_of_text_do_not_collide(drawing):
+    _, _, width, height = map(float, drawing.get("viewBox").split())
+    boxes = []
+    for node in drawing.iter(f"{SVG}text"):
+        words, kind = "".join(node.itertext()), node.get("class")
+        per_letter = 6.6 if "soft" in kind else 11 if "big" in kind else 8.2
+        x, y = float(node.get("x")), float(node.get("y"))
+        boxes.append(
+            (x, y - 11, min(x + per_letter * len(words), x + 228), y + 3, words)
+        )
+        assert x >= 0 and y > 11 and y + 3 < height, words
+        assert x + 6.2 * len(words) <= width, words
+    for i, (left, top, right, bottom, words) in enumerate(boxes):
+        for left2, top2, right2, bottom2, words2 in boxes[i + 1 :]:
+            apart = right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top
+            assert apart, (words, words2)
+
+
+def test_map_asks_nothing_of_another_host():
+    block = draw_map.block().replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in block and "<script" not in block and "@import" not in block
+    assert "\n\n" not in block, "an empty line would end the HTML block"
+
+
+# --- what is written
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_has_one_title_good_links_and_alt_texts(page):
+    text = page.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    assert len(re.findall(r"^# ", prose, re.M)) == 1
+    for alt, target in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", prose):
+        assert len(alt) > 20 and (page.parent / target).is_file(), target
+    for target in re.findall(r"(?<!!)\]\(([^)\s]+)\)", prose):
+        if not target.startswith(("https://", "#")):
+            assert (page.parent / target).resolve().is_file(), target
+    assert prose.count(":img-top:") == len(re.findall(r":img-alt: .{20}", prose))
+    assert "http://" not in prose and "!" not in re.sub(r"!\[|!=", "", prose), (
+        "calm, and https"
+    )
+
+
+def chapters_named(text):
+    """Return the numbers in "Chapters 03 to 05 and 07", the span filled in."""
+    numbers = set()
+    for words in re.findall(r"[Cc]hapters? ((?:\d\d(?:, | and | to )?)+)", text):
+        numbers |= {*re.findall(r"\d\d", words)}
+        for first, last in re.findall(r"(\d\d) to (\d\d)", words):
+            numbers |= {f"{n:02d}" for n in range(int(first), int(last) + 1)}
+    return numbers
+
+
+def test_papers_have_a_year_a_venue_and_a_link_of_the_right_time():
+    entries = re.findall(r"^\*\*(.+?), (\d{4})\.\*\* (.+)$", read("papers.md"), re.M)
+    assert len(entries) == read("papers.md").count("\n**") > 40
+    assert len({(who, year) for who, year, _ in entries}) == len(entries)
+    for who, year, rest in entries:
+        assert re.match(r"\[[^\]]+\]\(https://[^)]+\)\. \w.+?\. \S.+\.$", rest), who
+        for yy, mm in re.findall(r"arxiv\.org/abs/(\d\d)(\d\d)\.\d{4,5}", rest):
+            assert 0 <= int(year) - (2000 + int(yy)) <= 2 and 1 <= int(mm) <= 12, who
+        assert all(n in BY_NUMBER for n in chapters_named(rest)), who
+
+
+def test_papers_cited_by_chapters_and_applications_agree_with_the_list():
+    """The same arXiv number has one year in the whole book, and a chapter's paper is
+    listed."""
+    entries = re.findall(r"^\*\*.+?, (\d{4})\.\*\* (.*)$", read("papers.md"), re.M)
+    years, chapters = {}, {}
+    for year, rest in entries:
+        for number in re.findall(r"arxiv\.org/abs/(\d{4}\.\d{4,5})", rest):
+            years[number], chapters[number] = year, chapters_named(rest)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        text = "\n".join(
+            "".join(c["source"]) for c in cells if c["cell_type"] == "markdown"
+        )
+        for number in {*re.findall(r"arxiv\.org/abs/(\d{4}\.\d{4,5})", text)}:
+            assert number in years, (
+                f"{path.name} cites {number}: put it into book/papers.md"
+            )
+            assert path.stem[:2] in chapters[number], (
+                f"papers.md: {number} is cited by {path.stem}"
+            )
+    for year, number in re.findall(
+        r", (\d{4})\]\(https://arxiv\.org/abs/([\d.]+)\)", read("applications.md")
+    ):
+        assert years.get(number, year) == year
+
+
+def test_glossary_is_sorted_bilingual_and_has_the_books_words():
+    text = read("glossary.md")
+    terms = re.findall(r"^(\S.*) · (.+)$", text, re.M)
+    assert len(terms) > 100
+    assert all(CHINESE.search(chinese) for _, chinese in terms)
+    keys = [english.lower().replace("é", "e") for english, _ in terms]
+    assert keys == sorted(keys) and len({*keys}) == len(keys)
+    for word in (
+        "latent_dim",
+        "latents",
+        "generator",
+        "discriminator",
+        "critic",
+        "real_images",
+        "generated_images",
+        "real_logits",
+        "generated_logits",
+        "d_loss",
+        "g_loss",
+        "gradient_penalty",
+        "gp_weight",
+        "n_critic",
+        "feature_extractor",
+        "features",
+        "codebook",
+        "tokens",
+        "encoder",
+        "decoder",
+        "z_mean",
+        "z_log_var",
+        "guidance_scale",
+        "ema",
+    ):
+        assert f"`{word}`" in text, word
+
+
+def test_helpers_page_names_every_module():
+    named = set(re.findall(r"automodule:: helpers\.(\w+)", read("helpers.md")))
+    there = {path.stem for path in (ROOT / "helpers").glob("*.py")} - {"__init__"}
+    assert named == there
+
+
+def docstrings():
+    for path in sorted((ROOT / "helpers").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+                text = ast.get_docstring(node)
+                name = getattr(node, "name", "")
+                if text and not name.startswith("_"):
+                    yield pytest.param(text, id=f"{path.stem}.{name}")
+
+
+@pytest.mark.parametrize("text", docstrings())
+def test_docstring_becomes_clean_rest(text, capsys):
+    rest = "\n".join(plain_to_rest(text.splitlines()))
+    publish_doctree(rest, settings_overrides={"report_level": 2, "halt_level": 5})
+    assert capsys.readouterr().err == ""
+
+
+def test_docstring_markup_is_taken_as_plain_text():
+    made = plain_to_rest(["|a| * `b_c` d_", "", "    code_", "", "after"])
+    doctree = publish_doctree("\n".join(made))
+    assert doctree.astext().split("\n\n") == ["|a| * b_c d_", "code_", "after"]
+
+
+def test_the_grading_example_grades(monkeypatch, capsys):
+    answers, grade = re.findall(
+        r"^```python\n(.*?)^```", read("teaching.md"), re.M | re.S
+    )
+    space = {}
+    exec(answers, space)
+    assert space["ANSWERS"]
+    body = textwrap.dedent(grade).replace("from answers import ANSWERS\n", "")
+    exec(body, space)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(space["ANSWERS"]) + 1
+    assert all(
+        re.match(r"\d\d\.q?\d+: (right|wrong|unanswered)\. ", line)
+        for line in lines[:-1]
+    )
+
+
+@pytest.mark.parametrize(("weeks", "total"), [("Six weeks", 42), ("Twelve weeks", 96)])
+def test_hours_of_the_course_add_up(weeks, total):
+    section = read("teaching.md").split(f"## {weeks}\n")[1].split("\n## ")[0]
+    hours = [int(row) for row in re.findall(r"\| (\d+) \|$", section, re.M)]
+    assert sum(hours) == total and f"{total} in all" in section
+    assert len(hours) == {"Six weeks": 6, "Twelve weeks": 12}[weeks]
+
+
+def test_minutes_of_each_session_fill_ninety():
+    tables = re.findall(r"\| Minutes \|.*?(?=\n\n)", read("teaching.md"), re.S)
+    assert len(tables) == 5
+    for table in tables:
+        spans = [tuple(map(int, s)) for s in re.findall(r"\| (\d+)–(\d+) \|", table)]
+        assert spans[0][0] == 0 and spans[-1][1] == 90
+        assert all(a[1] == b[0] for a, b in pairwise(spans))
+
+
+def test_the_table_of_captions_tells_shares_in_percent(monkeypatch):
+    card = {
+        "name": "m",
+        "metrics": {"obeyed": {"seen, 1": [0.982, 0.0031], "pairs, 2": [1, 0]}},
+        "seconds": 90.0,
+        "parameters": 1234,
+        "chapter": "18",
+    }
+    wider = card | {
+        "name": "w",
+        "metrics": {"obeyed": {"seen, 1": [1, 0], "seen, 3": [0.5, 0]}},
+    }
+    others = [wider, {"name": "other", "metrics": {}}]
+    monkeypatch.setattr(make_pages, "cards", lambda: [card, *others])
+    made = make_pages.obedience().splitlines()
+    assert len(made) == 4 and made[0].startswith(
+        "| Model | seen, 1 | seen, 3 | pairs, 2 |"
+    )
+    assert "98.2 ± 0.3 | – | 100.0 ± 0.0" in made[2] and "1,234" in made[2]
+    assert "100.0 ± 0.0 | 50.0 ± 0.0 | –" in made[3], (
+        "what a model was not asked is a dash"
+    )

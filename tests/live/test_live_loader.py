@@ -1,0 +1,217 @@
+"""What all live figures share in the page: the loader, fetching, and errors while they
+run."""
+
+import contextlib
+import http.server
+import threading
+from pathlib import Path
+
+import pydata_sphinx_theme
+import pytest
+from playwright.sync_api import expect
+
+from tools import live
+
+pytestmark = pytest.mark.site
+NAME, FILE = "next-token", "model.bin"
+THEME = (
+    Path(pydata_sphinx_theme.__file__).parent
+    / "theme"
+    / "pydata_sphinx_theme"
+    / "static"
+    / "styles"
+    / "pydata-sphinx-theme.css"
+)
+FAIL_ONCE = """([kind, name]) => {
+    const thing = window[kind].prototype, real = thing[name];
+    thing[name] = function () { thing[name] = real; throw new Error("made to fail."); };
+}"""
+
+
+def trouble(page):
+    return page.figure.get_by_role("alert")
+
+
+def asleep(page):
+    """Assert that the still picture is back, with the invitation under it."""
+    expect(page.figure.locator(".live-still img")).to_be_visible()
+    expect(page.figure.locator(".live-start")).to_be_visible()
+    expect(page.figure.locator(".live-stage")).to_be_hidden()
+    assert page.figure.get_attribute("data-ready") is None
+
+
+@pytest.mark.parametrize("then", ["press", "reload"])
+def test_a_script_that_does_not_come_is_told_and_may_be_asked_for_again(
+    live_page, then
+):
+    page = live_page(NAME, touch=False)
+    page.tab.route(f"**/live/{NAME}.js", lambda route: route.abort())
+    page.figure.locator(".live-start").click()
+    expect(trouble(page)).to_have_text(
+        "This figure could not start: its script could not be fetched. Is there a "
+        "connection? Press again, or reload the page."
+    )
+    asleep(page)
+    page.forgive()
+    page.tab.unroute(f"**/live/{NAME}.js")
+    if then == "reload":
+        page.tab.reload()
+    page.touch()
+    expect(trouble(page)).to_be_hidden()
+    expect(page.figure.locator(".live-stage")).to_be_visible()
+
+
+@contextlib.contextmanager
+def server_that_stops_half_way(body):
+    class Half(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # the name that http.server asks for
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2])
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Half)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("half", "The file of weights is damaged or is something else."),
+        ("cut off", "The file of weights broke off: try again."),
+        ("told too long", "The file of weights broke off: try again."),
+        ("told too short", "The file of weights is longer than was told."),
+    ],
+)
+def test_half_a_file_is_told_in_one_sentence(live_page, fault, words):
+    page = live_page(NAME, touch=False)
+    body = (live.data(NAME) / FILE).read_bytes()
+    with server_that_stops_half_way(body) as broken:
+        answer = {
+            "half": lambda route: route.fulfill(body=body[: len(body) // 2]),
+            "cut off": lambda route: route.continue_(url=broken),
+            "told too long": lambda route: route.fulfill(
+                body=body, headers={"content-length": str(len(body) + 1000)}
+            ),
+            "told too short": lambda route: route.fulfill(
+                body=body, headers={"content-length": str(len(body) - 1000)}
+            ),
+        }[fault]
+        page.tab.route(f"**/{FILE}", answer)
+        page.figure.locator(".live-start").click()
+        expect(trouble(page)).to_have_text(f"This figure could not start: {words}")
+    asleep(page)
+    page.forgive()
+    page.tab.unroute(f"**/{FILE}")
+    page.touch()
+    expect(trouble(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize("where", ["painting", "frame", "promise"])
+def test_an_error_while_it_runs_is_told_and_the_picture_comes_back(live_page, where):
+    page = live_page(NAME)
+    draw = page.tab.get_by_role("button", name="Draw", exact=True)
+    if where == "painting":  # in a frame that the canvas asked for
+        page.evaluate(FAIL_ONCE, ["CanvasRenderingContext2D", "drawImage"])
+        page.tab.get_by_role("button", name="Step").click()
+    elif where == "frame":  # in the clock of a figure that plays
+        draw.click()
+        page.evaluate(FAIL_ONCE, ["Element", "setAttribute"])
+    else:  # in work that awaits
+        page.tab.get_by_label("at once").check(force=True)
+        page.evaluate(FAIL_ONCE, ["Element", "setAttribute"])
+        draw.click()
+    expect(trouble(page)).to_have_text(
+        "This figure stopped: its script ran into an error (made to fail)."
+    )
+    asleep(page)
+    assert (
+        len(page.faults) == 1 and "made to fail" in page.faults[0]
+    )  # for whoever debugs it
+    page.forgive()
+    page.touch()
+    expect(trouble(page)).to_be_hidden()
+    page.tab.get_by_role("button", name="Step").click()
+    expect(page.tab.locator(".live-say")).to_contain_text("code ")
+
+
+def test_back_brings_the_picture_and_the_figure_can_be_woken_again(live_page):
+    page = live_page(NAME)
+    page.tab.get_by_role("button", name="Back to the picture").click()
+    asleep(page)
+    page.touch()
+    expect(page.figure.locator(".live-still")).to_be_hidden()
+
+
+def rewritten(page, *pairs):
+    """Load the page anew with its HTML changed."""
+
+    def answer(route):
+        html = route.fetch().text()
+        for old, new in pairs:
+            assert old in html
+            html = html.replace(old, new)
+        route.fulfill(body=html, content_type="text/html")
+
+    page.tab.route(f"**/{page.name}.html", answer)
+    page.tab.reload()
+
+
+def test_a_picture_that_was_a_link_no_longer_promises_one(live_page):
+    page = live_page(NAME, touch=False)
+    rewritten(
+        page,
+        ("<img", '<a class="image-reference" href="elsewhere.png"><img'),
+        ('<div class="live"', '</a><div class="live"'),
+    )
+    image = page.figure.locator(".live-still img")
+    expect(image).to_be_visible()
+    assert page.tab.locator("a").count() == 0
+    image.click()
+    page.tab.wait_for_selector(".live-figure[data-ready]")
+    assert page.tab.url.endswith(f"{NAME}.html")
+
+
+def test_the_theme_s_rules_for_cells_and_lists_leave_a_figure_alone(live_page):
+    page = live_page("ruler", width=360, touch=False)
+    rewritten(
+        page,
+        ('<article class="bd-article">', '<article class="bd-content bd-article">'),
+        ('<div class="live"', '<div class="output text_html"><div class="live"'),
+        ("</div></div><p>After", "</div></div></div><p>After"),
+    )
+    page.tab.add_style_tag(path=THEME)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.touch()
+    styles = page.evaluate("""() => ['.text_html', '.ruler-numbers dd', '.live-figure'].map(
+        (name) => { const {backgroundColor, padding, color, marginLeft}
+            = getComputedStyle(document.querySelector(name));
+            return {backgroundColor, padding, color, marginLeft}; })""")
+    output, number, _ = styles
+    text = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
+    assert (output["backgroundColor"], output["padding"]) == ("rgba(0, 0, 0, 0)", "0px")
+    assert output["color"] == text
+    assert number["marginLeft"] == "0px"
+    box = page.tab.locator(".ruler-numbers > div").last.bounding_box()
+    view = page.tab.locator(".live-view").bounding_box()
+    assert (
+        box["x"] + box["width"] <= view["x"] + view["width"] + 1
+    )  # recall is not cut off
+
+
+def test_a_page_opened_as_a_file_says_that_it_needs_a_server(browser, tmp_path):
+    from tools import live
+
+    live.demo(tmp_path, ["ruler"])
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto((tmp_path / "ruler.html").as_uri())
+    tab.locator(".live-start").click()
+    tab.get_by_role("alert").filter(has_text="only from a server").wait_for()
+    assert tab.locator(".live-still img").is_visible()
+    context.close()

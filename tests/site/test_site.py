@@ -1,0 +1,325 @@
+"""The built site in a real browser, with every other host closed to it.
+
+Run by `make site-test`, which builds the site first. Chromium is taken from the PATH or
+from BOOK_CHROMIUM; without one the tests fail, they do not skip.
+"""
+
+import gzip
+import json
+
+import pytest
+import yaml
+from axe_playwright_python.base import AXE_SCRIPT
+
+from book.identity import ROOT, identity
+from helpers import live
+from tests.site.browser import DESK, PATIENCE, PHONE, SITE, Visit
+
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
+PAGES = [TOC["root"]] + [
+    entry["file"] for part in TOC["parts"] for entry in part["chapters"]
+]
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
+TEXT_LIMIT, PICTURE_LIMIT = 600_000, 1_500_000  # bytes a chapter page may weigh
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+
+pytestmark = pytest.mark.site
+
+
+# ---- every page -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def seen(browser, address, request):
+    """One page, opened once for all tests that every page must pass, read to its
+    end."""
+    one = Visit(browser, address, request.param, reduced_motion="reduce")
+    one.read_to_the_end()
+    yield one
+    one.close()
+
+
+def test_a_page_loads_without_another_host_and_without_a_fault(seen):
+    assert seen.outside == []
+    assert seen.faults == []
+    assert seen.tab.evaluate("document.querySelectorAll('h1').length") == 1
+    broken = (
+        "[...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i "
+        "=> i.src)"
+    )
+    assert seen.tab.evaluate(broken) == []
+    silent = "[...document.images].filter(i => !i.hasAttribute('alt')).map(i => i.src)"
+    assert seen.tab.evaluate(silent) == []
+    speechless = (
+        "[...document.querySelectorAll('article img')].filter(i => "
+        "!i.alt.trim()).map(i => i.src)"
+    )
+    assert seen.tab.evaluate(speechless) == []
+
+
+def test_mathematics_is_set(seen):
+    """Where the source has formulas, MathJax has set each of them, without an error."""
+    asked = seen.tab.evaluate("document.querySelectorAll('article .math').length")
+    done = seen.tab.evaluate(
+        "document.querySelectorAll('article .math:has(mjx-container)').length"
+    )
+    assert done == asked
+    assert seen.tab.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+    left = seen.tab.evaluate(
+        """[...document.querySelectorAll('article p, article li, article td')]
+           .filter(e => !e.closest('pre') && !e.querySelector('code')
+                        && /\\\\\\(|\\$\\$|\\\\frac/.test(e.innerText)).map(e => e.innerText)""",
+    )
+    assert left == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(seen, scheme):
+    seen.tab.emulate_media(color_scheme=scheme)
+    seen.tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+    seen.tab.evaluate(AXE_SCRIPT)
+    found = seen.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    serious = [
+        f"{fault['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"][:3]
+    ]
+    assert serious == []
+
+
+def test_a_phone_shows_the_page_without_sideways_scrolling(seen):
+    seen.tab.set_viewport_size(PHONE)
+    seen.tab.wait_for_timeout(150)
+    wide = seen.tab.evaluate(
+        """document.documentElement.scrollWidth <= window.innerWidth ? [] :
+           [...document.querySelectorAll('article *')].filter(
+               e => e.getBoundingClientRect().right > window.innerWidth + 1
+                    && !e.closest('pre, .math, .cell_output, .pst-scrollable-table-container'))
+           .slice(0, 5).map(e => e.outerHTML.slice(0, 160)).concat(['the page is too wide'])""",
+    )
+    assert wide == []
+    size = seen.tab.evaluate(
+        "parseFloat(getComputedStyle(document.querySelector('article p')).fontSize)",
+    )
+    seen.tab.set_viewport_size(DESK)
+    assert size >= 15
+
+
+# ---- chapters ---------------------------------------------------------------------
+
+
+def weight(visit) -> tuple[int, int]:
+    """Return the bytes of (HTML, styles, fonts and scripts; pictures), text gzipped."""
+    text = pictures = 0
+    for path, response in visit.bodies.items():
+        body = response.body()
+        if path.endswith(PICTURES) and "/_static/" not in path:
+            pictures += len(body)
+        elif path.endswith((".woff", ".woff2", ".png")):
+            text += len(body)
+        else:
+            text += len(gzip.compress(body, 9))
+    return text, pictures
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_page_is_light(visit, page, record_property, capsys):
+    seen = visit(page)
+    seen.read_to_the_end()
+    seen.tab.wait_for_timeout(300)
+    text, pictures = weight(seen)
+    with capsys.disabled():
+        print(
+            f"\n{page}: {text / 1000:.0f} kB of text and scripts, "
+            f"{pictures / 1000:.0f} kB of "
+            "pictures"
+        )
+    assert text < TEXT_LIMIT
+    assert pictures < PICTURE_LIMIT
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_pictures_below_the_fold_wait_until_the_reader_comes_near(visit, page):
+    seen = visit(page)
+    images = seen.tab.evaluate(
+        """[...document.querySelectorAll('article img')].map(i => ({
+               lazy: i.loading === 'lazy', sized: i.hasAttribute('width'), src: i.src,
+               top: i.getBoundingClientRect().top}))"""
+    )
+    assert images, "a chapter without a picture"
+    assert [i["src"] for i in images if not i["sized"]] == []
+    assert [
+        i["src"] for i in images if i["top"] > 2 * DESK["height"] and not i["lazy"]
+    ] == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_has_its_colab_button(visit, page):
+    seen = visit(page)
+    button = seen.tab.get_by_role("link", name="Open in Colab")
+    assert button.is_visible()
+    name = page.removeprefix("notebooks/") + ".ipynb"
+    assert button.get_attribute("href") == identity().colab(name)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_can_be_downloaded_as_the_notebook_it_is(visit, page):
+    seen = visit(page)
+    link = seen.tab.get_by_role("link", name="Download the notebook")
+    source = seen.tab.evaluate(
+        "async url => (await fetch(url)).text()", link.evaluate("link => link.href")
+    )
+    original = json.loads((ROOT / f"{page}.ipynb").read_text("utf8"))
+    assert json.loads(source)["cells"] == original["cells"]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_folded_code_opens_from_the_keyboard(visit, page):
+    seen = visit(page)
+    fold = seen.tab.locator("details.hide").first
+    assert fold.locator(".highlight").first.is_hidden()
+    fold.locator("summary").focus()
+    seen.tab.keyboard.press("Enter")
+    assert fold.locator(".highlight").first.is_visible()
+
+
+@pytest.mark.parametrize("page", CHAPTERS[:1])
+def test_figures_stand_on_a_white_plate_in_the_dark(visit, page):
+    seen = visit(page, color_scheme="dark")
+    assert seen.tab.evaluate("document.documentElement.dataset.theme") == "dark"
+    style = seen.tab.locator(".cell_output img").first.evaluate(
+        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter]"
+    )
+    assert style == ["rgb(255, 255, 255)", "none"]
+
+
+# ---- live figures, each in its chapter; tests/live try every control
+# --------------
+
+
+@pytest.mark.parametrize("name", live.FIGURES)
+def test_a_live_figure_wakes_in_its_chapter_and_sleeps_again(visit, name):
+    seen = visit(f"notebooks/{live.FIGURES[name].chapter}", reduced_motion="reduce")
+    figure = seen.tab.locator(f"#live-{name}")
+    figure.scroll_into_view_if_needed()
+    still = figure.locator(".live-still img")
+    assert (
+        still.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    )
+    assert not [path for path in seen.bodies if path.startswith("/live/")]
+    figure.get_by_role("button", name="Try it here").click()
+    seen.tab.wait_for_selector(f"#live-{name}[data-ready]")
+    assert still.is_hidden() and f"/live/{name}.js" in seen.bodies
+    seen.tab.evaluate(AXE_SCRIPT)
+    for scheme in ("light", "dark"):
+        seen.tab.emulate_media(color_scheme=scheme)
+        seen.tab.wait_for_function(
+            f"document.documentElement.dataset.theme === '{scheme}'"
+        )
+        found = seen.tab.evaluate(
+            f"axe.run('#live-{name}', {{resultTypes: ['violations'], preload: false}})"
+        )["violations"]
+        serious = [
+            f"{fault['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+            for fault in found
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"][:3]
+        ]
+        assert serious == [], scheme
+    seen.tab.set_viewport_size(PHONE)
+    seen.tab.wait_for_timeout(150)
+    assert seen.tab.evaluate(
+        "document.documentElement.scrollWidth <= window.innerWidth"
+    )
+    outside = seen.tab.evaluate(
+        """name => { const box = document.getElementById(`live-${name}`);
+                     const right = box.getBoundingClientRect().right;
+                     return [...box.querySelectorAll('.live-stage *')].filter(
+                         e => e.getBoundingClientRect().right > right + 1).map(
+                         e => e.outerHTML.slice(0, 120)); }""",
+        name,
+    )
+    assert outside == []
+    figure.get_by_role("button", name="Back to the picture").click()
+    assert still.is_visible()
+    assert seen.faults == [] and seen.outside == []
+
+
+def test_without_scripts_a_live_figure_is_its_picture(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(f"{address}/notebooks/{live.FIGURES['ruler'].chapter}.html")
+    marker = tab.locator('[data-live="ruler"]')
+    assert (
+        marker.inner_text().strip() == ""
+    )  # the sentence for Jupyter and Colab is hidden here
+    assert tab.get_by_text("Try it here").count() == 0
+    context.close()
+
+
+# ---- the site's own machinery -----------------------------------------------------
+
+
+def test_the_address_of_the_site_leads_to_its_first_page(browser, address):
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
+    tab = context.new_page()
+    tab.goto(address + "/")
+    tab.wait_for_url(f"**/{TOC['root']}.html")
+    assert tab.locator("h1").count() == 1
+    context.close()
+
+
+def test_search_finds_the_chapter_that_speaks_of_a_word(visit):
+    seen = visit(TOC["root"])
+    seen.tab.set_viewport_size(DESK)
+    seen.tab.locator(".search-button__button:visible").first.click()
+    box = seen.tab.locator("#search-input:visible").first
+    box.fill("discriminator")
+    box.press("Enter")
+    seen.tab.wait_for_selector("ul.search li a")
+    seen.tab.wait_for_function(
+        "!document.querySelector('#search-progress')?.innerText"
+        " || document.querySelectorAll('ul.search li').length > 0"
+    )
+    links = seen.tab.locator("ul.search li a").evaluate_all(
+        "all => all.map(a => a.pathname)"
+    )
+    assert any(link.startswith("/notebooks/") for link in links) or not CHAPTERS
+    with seen.tab.expect_navigation(wait_until="load"):
+        seen.tab.locator("ul.search li a").first.click()
+    assert seen.tab.locator("h1").count() == 1
+    assert seen.outside == []
+
+
+def test_the_theme_can_be_switched_and_is_remembered(visit):
+    seen = visit(TOC["root"], color_scheme="light")
+    switch = seen.tab.locator(".theme-switch-button").first
+    themes = set()
+    for _ in range(3):
+        switch.click()
+        themes.add(seen.tab.evaluate("document.documentElement.dataset.mode"))
+    assert themes == {"light", "dark", "auto"}
+    while seen.tab.evaluate("document.documentElement.dataset.mode") != "dark":
+        switch.click()
+    seen.tab.reload()
+    assert seen.tab.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_menu_opens_on_a_phone(visit):
+    seen = visit(TOC["root"])
+    seen.tab.set_viewport_size(PHONE)
+    seen.tab.get_by_role("button", name="Contents of the book").click()
+    seen.tab.wait_for_timeout(400)
+    link = seen.tab.locator(".bd-sidebar-primary nav a").first
+    assert link.is_visible()
+    assert link.bounding_box()["x"] >= 0
+
+
+def test_no_page_loads_fontawesome_or_thebe():
+    for page in SITE.rglob("*.html"):
+        if "_static" not in page.parts:
+            text = page.read_text("utf8").lower()
+            assert "fontawesome" not in text, page
+            assert "thebe" not in text, page
