@@ -17,11 +17,11 @@ SITE   ?=
 UPGRADE ?=
 RAISE  := $(if $(filter 1,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package=,$(UPGRADE)))
 SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
-# The order in which the chapters' weights need each other.
-ORDER  := 02 06 04 05 10 14 15 16 17 18
+# The written chapters, in the order in which their weights need each other.
+ORDER   = $(shell $(PY) -m book.chapters)
 
 .PHONY: help book pdf test full lab serve chapter pages bench clean \
-        lint unit notebooks-test site-test browser pins test-colab test-newest
+        lint unit notebooks-test site-test browser pins nbdime test-colab test-newest
 
 help:  ## list the commands
 	@echo "From Noise to Image"
@@ -107,6 +107,12 @@ pins: $(VENV)/.made  ## resolve requirements.in into requirements.txt; UPGRADE=1
 	@for v in 3.11 3.12 3.13; do for on in $(SYSTEMS); do \
 	  $(VENV)/bin/uv pip compile --quiet --no-build --python-version $$v --python-platform $$on requirements.txt > /dev/null \
 	    && echo "Python $$v, $$on: every pin has a wheel" || exit 1; done; done
+
+nbdime: $(VENV)/.made  ## let git show and join notebooks cell by cell, in this clone
+	@git config diff.jupyternotebook.command '"$(abspath $(VENV))/bin/git-nbdiffdriver" diff'
+	@git config merge.jupyternotebook.driver '"$(abspath $(VENV))/bin/git-nbmergedriver" merge %O %A %B %L %P'
+	@git config merge.jupyternotebook.name "notebooks by their cells (nbdime)"
+	@echo "git diff and git merge know notebooks now; git diff --no-ext-diff shows one as text."
 
 test-colab: $(VENV)/.made  ## the helpers' tests in .venv-colab: TF 2.20, Keras 3.13, NumPy 2.1, ipywidgets 7.7
 	test -x .venv-colab/bin/python || "$(PYTHON)" -m venv .venv-colab

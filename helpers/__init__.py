@@ -1,7 +1,9 @@
-"""The small module behind the chapters of "From Noise to Image"."""
+"""The small module behind the chapters of "From Noise to Image"; importing it is free.
 
-from helpers import (
-    runtime as runtime,
-)  # first: it keeps TensorFlow's start-up noise away
+Nothing is imported here but a watch on Keras: whoever imports it or TensorFlow later gets
+them without the messages of their start.
+"""
 
-__version__ = "0.1.0"
+from helpers import _quiet
+
+_quiet.watch()

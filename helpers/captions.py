@@ -1,18 +1,14 @@
-"""Sentences about scenes: written by a small grammar, parsed by another, judged
-exactly.
+"""Sentences about scenes: written by a small grammar, parsed by another.
 
 `caption` puts a scene of `helpers.shapes` into words, in many wordings; `parse` reads
-what a sentence demands, from the words alone; `obeys` says which of the demands a
-picture meets.
+what a sentence demands, from the words alone.
 """
 
 import re
 from dataclasses import dataclass
-from itertools import permutations
-
-import numpy as np
 
 from helpers import shapes
+from helpers._arguments import generator, told
 
 NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3}
 SIZES = {"large": "large", "big": "large", "small": "small", "little": "small"}
@@ -53,13 +49,11 @@ WORDS = tuple(
         }
     )
 )
-ATTRIBUTES = ("count", "shape", "colour", "size", "relation", "background")
 
 
 @dataclass(frozen=True)
 class Demand:
-    """Hold what a caption says of some objects: how many, which; `size` None means
-    any."""
+    """Hold what a caption says of some objects: how many, which; size None is any."""
 
     count: int
     size: str | None
@@ -69,8 +63,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Request:
-    """Hold what a caption demands: of the objects, between the first two, of the
-    background."""
+    """Hold what a caption demands: objects, how two of them stand, the background."""
 
     demands: tuple
     relation: str | None = None
@@ -79,6 +72,7 @@ class Request:
 
 def caption(scene, rng, world):
     """Return a sentence that is true of `scene`, in a wording that `rng` chooses."""
+    shapes.check_scene(scene), shapes.check_world(world), generator(rng)
     things = [scene.objects[i] for i in rng.permutation(len(scene.objects))]
     opening = OPENINGS[rng.integers(len(OPENINGS))]
     ending = ""
@@ -148,7 +142,7 @@ def words(sentence):
     word that is not in WORDS, with the list of those that are.
     """
     if not isinstance(sentence, str):
-        raise TypeError(f"A caption must be a string, not {type(sentence).__name__}.")
+        raise TypeError(f"sentence must be a string, got {told(sentence)}.")
     found = re.sub(r"[.,;:!?]", " ", sentence.lower()).split()
     for word in found:
         if word not in WORDS:
@@ -167,22 +161,25 @@ def parse(sentence, world=shapes.RICH):
     does not have (with the list of those it has), for a sentence that it cannot read,
     and for more objects or another background than `world` has.
     """
+    shapes.check_world(world)
     sentence = " ".join(words(sentence))
     parts = _ENDING.fullmatch(sentence)
     match = next(filter(None, (form.fullmatch(parts["rest"]) for form in _FORMS)), None)
     if match is None:
         raise ValueError(
-            f"The sentence {sentence!r} cannot be read: write for example 'a "
+            f"The sentence {told(sentence)} cannot be read: write for example 'a "
             "large red circle' or 'a red circle left of a small blue square'."
         )
     found = match.groupdict()
-    told = (
+    phrases = (
         [found["first"], found["second"]]
         if "how" in found
         else found["list"].split(" and ")
     )
     request = Request(
-        tuple(map(_demand, told)), RELATIONS.get(found.get("how")), parts["background"]
+        tuple(map(_demand, phrases)),
+        RELATIONS.get(found.get("how")),
+        parts["background"],
     )
     if sum(demand.count for demand in request.demands) > world.most:
         raise ValueError(
@@ -202,71 +199,3 @@ def _demand(phrase):
     singular = {plural: shape for shape, plural in PLURALS.items()}
     size = SIZES[size[0]] if size else None
     return Demand(NUMBERS[number], size, colour, singular.get(shape, shape))
-
-
-def meets(scene, request):
-    """Return which attributes of `request` a scene meets: a dict of bools, with "all".
-
-    `scene` None, a picture that shows no scene, meets none. Objects may be named in any
-    order, but "all" asks for one order in which everything holds, and no object may be
-    left over: a blue circle and a red square have the colours and the shapes of "a red
-    circle and a blue square", but not all. What a request does not demand is met.
-    """
-    if scene is None:
-        return dict.fromkeys((*ATTRIBUTES, "all"), False)
-    wanted = [demand for demand in request.demands for _ in range(demand.count)]
-    met = {"background": request.background in (None, scene.background)}
-    met["count"] = len(scene.objects) == len(wanted)
-    orders = list(permutations(scene.objects)) if met["count"] else []
-
-    def fits(order, *names):
-        return all(
-            getattr(d, n) in (None, getattr(t, n))
-            for d, t in zip(wanted, order, strict=True)
-            for n in names
-        )
-
-    def stands(order):
-        wished = request.relation
-        return wished is None or (
-            len(order) > 1 and shapes.relation(*order[:2]) == wished
-        )
-
-    for name in ("shape", "colour"):
-        met[name] = any(fits(order, name) for order in orders)
-    named = [order for order in orders if fits(order, "shape", "colour")] or orders
-    met["size"] = any(fits(order, "size") for order in named)
-    met["relation"] = request.relation is None or any(
-        stands(order) and fits(order, "shape", "colour") for order in orders
-    )
-    met["all"] = met["background"] and any(
-        stands(order) and fits(order, "shape", "colour", "size") for order in orders
-    )
-    return met
-
-
-def obeys(picture, wanted, world=shapes.SMALL):
-    """Return which attributes of a caption (or Request) a picture meets, as `meets`
-    does.
-
-    `picture` is (S, S, 3) in [-1, 1]. Raises as `shapes.read` and `parse` do.
-    """
-    request = wanted if isinstance(wanted, Request) else parse(wanted, world)
-    return meets(shapes.read(picture, world), request)
-
-
-def obeys_many(pictures, wanted, world=shapes.SMALL):
-    """Return `obeys` for each picture and its caption, as a dict of bool arrays (N,).
-
-    Raises ValueError if there are not as many pictures as captions, else as `obeys`
-    does.
-    """
-    pictures = shapes.check_pictures(pictures, world)
-    if len(pictures) != len(wanted):
-        raise ValueError(
-            f"There are {len(pictures)} pictures but {len(wanted)} captions."
-        )
-    found = [obeys(p, w, world) for p, w in zip(pictures, wanted, strict=True)]
-    return {
-        name: np.array([f[name] for f in found], bool) for name in (*ATTRIBUTES, "all")
-    }

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import images, manifest, runtime
+from helpers import captions, images, paintings
+from helpers import shapes as scenes
+from helpers._arguments import choice, counts, flag, told, whole
+from helpers.store import manifest
 
 SPLITS = ("train", "validation", "test")
 FASHION_NAMES = (
@@ -51,6 +54,7 @@ _PICTURES = {  # name -> package, file in its wheel, credit
 }
 PICTURES = tuple(_PICTURES)
 CREDITS = {name: credit for name, (_, _, credit) in _PICTURES.items()}
+STYLES = paintings.STYLES
 _ALIASES = {"chelsea": "cat", "hubble": "hubble_deep_field"}
 
 
@@ -84,11 +88,8 @@ def fashion(split="train", full=False):
 
 
 def _asked(split, full):
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
-    if not isinstance(full, (bool, np.bool_)):
-        raise TypeError(f"full must be True or False, not {full!r}.")
-    return full
+    choice(split, "split", SPLITS)
+    return flag(full, "full")
 
 
 def _bundled(name, split):
@@ -113,14 +114,16 @@ def _bundled(name, split):
 def _full(name, split):
     """Load a whole data set through keras.datasets; say in one sentence why it cannot
     be done."""
+    from keras import datasets
+
     base = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
     home = os.environ.get("KERAS_HOME", "~/.keras")
     if name == "digits":
-        load, url = runtime.keras.datasets.mnist.load_data, f"{base}mnist.npz"
+        load, url = datasets.mnist.load_data, f"{base}mnist.npz"
         where = f"{home}/datasets/mnist.npz"
     else:
         load, url = (
-            runtime.keras.datasets.fashion_mnist.load_data,
+            datasets.fashion_mnist.load_data,
             f"{base}train-images-idx3-ubyte.gz",
         )
         where = f"{home}/datasets/fashion-mnist/ (the four .gz files of Fashion-MNIST)"
@@ -157,7 +160,9 @@ def picture(name, size=256):
     """
     known = _ALIASES.get(name, name) if isinstance(name, str) else name
     if known not in PICTURES:
-        raise ValueError(f"name must be one of {', '.join(PICTURES)}, not {name!r}.")
+        raise ValueError(
+            f"name must be one of {', '.join(PICTURES)}, got {told(name)}."
+        )
     package, file, _ = _PICTURES[known]
     spec = importlib.util.find_spec(package)
     path = Path(spec.origin).parent / file if spec else None
@@ -177,8 +182,6 @@ def style(name, size=256, seed=0):
     The same seed gives the same painting (helpers/paintings.py draws it). Raises
     ValueError for another name, size or seed.
     """
-    from helpers import paintings
-
     return paintings.paint(name, size=size, seed=seed)
 
 
@@ -197,14 +200,11 @@ def shapes(split="train", count=1000, world="small", seed=0, objects=None):
     their number. Raises ValueError for another split, world, count or number of
     objects.
     """
-    from helpers import shapes as scenes
-
-    return scenes.make(split, count, world, seed, objects)
-
-
-def __getattr__(name):
-    if name == "STYLES":
-        from helpers import paintings
-
-        return paintings.STYLES
-    raise AttributeError(f"module 'helpers.data' has no attribute {name!r}")
+    choice(split, "split", scenes.SPLITS)
+    count, seed = counts(count=count), whole(seed, "seed", 0)
+    if not isinstance(world, scenes.World):
+        world = scenes.WORLDS[choice(world, "world", scenes.WORLDS)]
+    rng = np.random.default_rng([seed, scenes.SPLITS.index(split)])
+    drawn = [scenes.random_scene(rng, world, split, objects) for _ in range(count)]
+    pictures = np.stack([scenes.draw(scene, world) for scene in drawn])
+    return pictures, [captions.caption(scene, rng, world) for scene in drawn], drawn

@@ -1,13 +1,11 @@
 """Check a reader's answers: right, wrong and why, one hint at a time.
 
-A notebook calls `check("02.1", answer)`. The definitions live in
-`helpers/checks/chNN.py`, one file a chapter, loaded when its first exercise is checked;
-`helpers/checks/__init__.py` tells an author how to write one. Nothing here knows a
-model: TensorFlow values are turned into NumPy by their own `numpy()` method.
+A notebook calls `check("02.1", answer)`. The definitions live in `checks/chNN.py`,
+one file a chapter, loaded by name when its first exercise is checked; `checks/kit.py` is
+what they are written with. Nothing here knows a model: TensorFlow values are turned into
+NumPy by their own `numpy()` method.
 """
 
-import contextlib
-import dis
 import importlib
 import re
 from collections.abc import Callable
@@ -37,8 +35,7 @@ class Foreseen(NamedTuple):
 
 @dataclass
 class Exercise:
-    """Hold one registered exercise; a quiz also has its right letter, and a reason for
-    each."""
+    """Hold one registered exercise; a quiz has its right letter, and reasons, too."""
 
     id: str
     checker: Callable[[Any], str | None]
@@ -50,6 +47,17 @@ class Exercise:
 
 _exercises: dict[str, Exercise] = {}
 _hints_shown: dict[str, int] = {}
+
+
+# What an empty body compiles to, with and without a description: whatever the Python.
+def _blank(): ...
+
+
+def _described():
+    """Be empty."""
+
+
+_BLANK = {function.__code__.co_code for function in (_blank, _described)}
 
 
 # For the reader.
@@ -99,132 +107,6 @@ def grade(id, answer) -> Verdict:
         )
 
 
-def forget_hints() -> None:
-    """Cover all hints again, as in a fresh notebook."""
-    _hints_shown.clear()
-
-
-# For the author of a chapter's checks.
-
-
-def exercise(id, *, hints=(), foreseen=()):
-    """Register the decorated function as the checker of exercise `id`.
-
-    The function receives the answer (TensorFlow values as NumPy, scalars as Python
-    numbers). It returns one sentence saying why the answer is right, or raises `Wrong`
-    with one sentence. `hints` are uncovered one by one. `foreseen` lists the wrong
-    answers that people really give, each a value or a `Foreseen(value, says=phrase)`; a
-    test proves that each is rejected. Raises ValueError for a malformed or repeated
-    `id`.
-    """
-    if not isinstance(id, str) or not re.fullmatch(r"\d\d\.(q?\d+)", id):
-        raise ValueError(f'id must look like "02.1" or "02.q1"; got {id!r}.')
-    if id in _exercises:
-        raise ValueError(
-            f"id {id!r} is registered twice; give the second exercise another number."
-        )
-
-    def register(checker):
-        _exercises[id] = Exercise(id, checker, list(hints), list(foreseen))
-        return checker
-
-    return register
-
-
-def quiz(id, *, correct, because):
-    """Register a question that is answered by a letter.
-
-    `correct` is the right letter. `because` maps every letter to its reason: why it is
-    wrong, and for the correct one why it is right. Raises ValueError if `correct` has
-    no reason.
-    """
-    if correct not in because or len(because) < 2:
-        raise ValueError(
-            "because must give a reason for the correct letter and for the others."
-        )
-    letters = sorted(because)
-    wrong = [letter for letter in letters if letter != correct]
-
-    @exercise(id, foreseen=[Foreseen(letter, because[letter]) for letter in wrong])
-    def checker(answer):
-        letter = answer.strip(" ().:").lower() if isinstance(answer, str) else None
-        if letter not in because:
-            raise Wrong(
-                f'Answer with one letter, such as "{letters[0]}": {", ".join(letters)}.'
-            )
-        if letter != correct:
-            raise Wrong(because[letter])
-        return because[letter]
-
-    _exercises[id].correct, _exercises[id].because = correct, dict(because)
-
-
-def number(answer, name="answer") -> float:
-    """Read `answer` as one finite number; raise `Wrong` with a sentence otherwise."""
-    value = plain(answer)
-    if isinstance(value, (bool, str)) or callable(value):
-        raise Wrong(f"{name} must be a number, not {_kind(value)}.")
-    value = array(value, name)
-    if value.size != 1:
-        raise Wrong(f"{name} must be one number; this has shape {value.shape}.")
-    return float(value.reshape(()))
-
-
-def array(answer, name="answer", shape=None) -> np.ndarray:
-    """Read `answer` as a finite float array, of `shape` if given; raise `Wrong`
-    otherwise."""
-    try:
-        value = np.asarray(plain(answer), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise Wrong(f"{name} must be made of numbers, not {_kind(answer)}.") from None
-    if shape is not None and value.shape != tuple(shape):
-        raise Wrong(f"{name} must have shape {tuple(shape)}; this has {value.shape}.")
-    if not np.isfinite(value).all():
-        raise Wrong(f"{name} holds a NaN or an infinity.")
-    return value
-
-
-def call(function, *arguments, name="answer", **options):
-    """Call the reader's `function` and return its plain result; turn any error into
-    `Wrong`."""
-    if not callable(function):
-        raise Wrong(f"{name} must be a function, not {_kind(function)}.")
-    try:
-        result = plain(function(*arguments, **options))
-    except NotImplementedError:
-        raise
-    except Exception as problem:
-        raise Wrong(f"Calling {name} failed: {_describe(problem)}") from None
-    if result is None:
-        raise Wrong(f"{name} returned None; is the return missing?")
-    return result
-
-
-@contextlib.contextmanager
-def rephrase(reasons):
-    """Raise `Wrong` with `reasons[part]` in place of an error that mentions `part`,
-    inside `with`.
-
-    `reasons` maps a part of the error's text to the sentence for the reader; the first
-    that fits is taken. Every other error passes as it is.
-    """
-    try:
-        yield
-    except Exception as problem:
-        for part, sentence in reasons.items():
-            if part in str(problem):
-                raise Wrong(sentence) from None
-        raise
-
-
-def close(value, target, rtol=1e-3, atol=1e-6) -> bool:
-    """Tell whether every entry of `value` equals `target` within the tolerance."""
-    value, target = np.asarray(value, np.float64), np.asarray(target, np.float64)
-    return value.shape == target.shape and bool(
-        np.allclose(value, target, rtol=rtol, atol=atol)
-    )
-
-
 def plain(answer):
     """Turn a TensorFlow, Keras or NumPy value into a NumPy array or a Python scalar."""
     if isinstance(answer, type):
@@ -237,8 +119,7 @@ def plain(answer):
 
 
 def registered(chapter=None) -> list[Exercise]:
-    """Return the exercises of `chapter`, such as "02", in order; of all loaded ones if
-    None."""
+    """Return the exercises of `chapter`, such as "02", in order; None: all loaded."""
     if chapter is not None:
         _load(chapter)
     return [_exercises[id] for id in sorted(_exercises) if chapter in (None, id[:2])]
@@ -248,7 +129,7 @@ def registered(chapter=None) -> list[Exercise]:
 
 
 def _load(chapter) -> None:
-    module = f"helpers.checks.ch{chapter}"
+    module = f"checks.ch{chapter}"
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -288,13 +169,7 @@ def _is_blank(answer) -> bool:
     code = getattr(answer, "__code__", None)
     if code is None:
         return False
-    steps = [
-        s
-        for s in dis.get_instructions(code)
-        if s.opname not in ("RESUME", "NOP", "POP_TOP")
-    ]
-    returns = ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE")
-    return all(s.opname in returns and s.argval in (None, ...) for s in steps)
+    return code.co_code in _BLANK and code.co_consts[-1] in (None, ...)
 
 
 def _kind(value) -> str:

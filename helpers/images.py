@@ -13,13 +13,12 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-from helpers import runtime as runtime  # quiet TensorFlow before anything imports it
+from helpers import _arguments
+from helpers._arguments import choice, number, told, whole
 
 MAX_PIXELS = 50_000_000
 _FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "AVIF")
 _METHODS = ("bicubic", "bilinear", "lanczos3", "area", "nearest")
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_SLACK = 1e-3  # rounding errors are not out of range
 
 
 def load_picture(path_or_bytes, size=None):
@@ -34,7 +33,7 @@ def load_picture(path_or_bytes, size=None):
     has more than 50 megapixels (found before decoding).
     """
     if size is not None:
-        size = _whole("size", size, 1, 8192)
+        size = whole(size, "size", 1, 8192)
     source, label = _source(path_or_bytes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own warnings on size and metadata
@@ -147,75 +146,24 @@ def _eight_bits(image):
     return np.rint(255 * (pixels - low) / max(high - low, 1e-30)).astype(np.uint8)
 
 
-def _whole(name, value, low, high):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number, not {value!r}.")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must lie between {low} and {high}, but is {value}.")
-    return int(value)
-
-
-def _checked(name, images, dims, channels=True):
-    """Return `images` as a float32 array after checking dimensions, range and
-    finiteness."""
-    try:
-        array = np.asarray(images)
-    except ValueError:
-        raise ValueError(f"{name} must all have the same shape.") from None
-    if array.dtype.kind not in "fi":
-        raise TypeError(
-            f"{name} must be numbers in [-1, 1], not {array.dtype}"
-            + ("; convert with images.from_uint8." if array.dtype == np.uint8 else ".")
-        )
-    if array.ndim not in dims:
-        wanted = " or ".join(str(d) for d in dims)
-        raise ValueError(
-            f"{name} must have {wanted} dimensions, but has shape {array.shape}."
-        )
-    if array.size == 0:
-        raise ValueError(f"{name} must not be empty, but has shape {array.shape}.")
-    if channels and array.ndim == max(dims) and array.shape[-1] not in (1, 3):
-        raise ValueError(
-            f"{name} must have 1 or 3 channels last, but has shape {array.shape}."
-        )
-    low, high = float(array.min()), float(array.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"{name} must be finite, but holds NaN or infinity.")
-    if low < -1 - _SLACK or high > 1 + _SLACK:
-        raise ValueError(
-            f"{name} must lie in [-1, 1], but reaches from {low:.4g} to {high:.4g}."
-        )
-    return np.clip(array.astype(np.float32), -1, 1)
-
-
 def to_uint8(x):
-    """Return images in [-1, 1], any shape, as uint8: -1 becomes 0 and 1 becomes 255,
-    rounded."""
-    return np.rint((_checked("x", x, range(1, 9), channels=False) + 1) * 127.5).astype(
-        np.uint8
-    )
+    """Return images in [-1, 1] as uint8, any shape: -1 becomes 0, 1 becomes 255."""
+    array = _arguments.images(x, "x", dims=range(1, 9), channels=None)
+    return np.rint((array + 1) * 127.5).astype(np.uint8)
 
 
 def from_uint8(x):
-    """Return uint8 images, any shape, as float32 in [-1, 1]: the inverse of
-    `to_uint8`."""
-    array = np.asarray(x)
+    """Return uint8 images, any shape, as float32 in [-1, 1], undoing `to_uint8`."""
+    try:
+        array = np.asarray(x)
+    except Exception:
+        raise ValueError(f"x must be images of one size, got {told(x)}.") from None
     if array.dtype != np.uint8:
-        raise TypeError(f"x must be uint8, not {array.dtype}.")
+        got = told(array if hasattr(x, "dtype") else x)
+        raise TypeError(f"x must be uint8 images, got {got}.")
     if array.size == 0:
-        raise ValueError(f"x must not be empty, but has shape {array.shape}.")
+        raise ValueError(f"x must not be empty, got {told(array)}.")
     return array.astype(np.float32) / np.float32(127.5) - np.float32(1)
-
-
-def to_gray(x):
-    """Return images (..., 3) or (..., 1) in [-1, 1] as grey (..., 1), weights of ITU-R
-    BT.601."""
-    array = _checked("x", x, range(2, 9), channels=False)
-    if array.shape[-1] not in (1, 3):
-        raise ValueError(
-            f"x must have 1 or 3 channels last, but has shape {array.shape}."
-        )
-    return array if array.shape[-1] == 1 else np.clip(array @ _LUMA, -1, 1)[..., None]
 
 
 def tile(images, rows=None, cols=None, pad=2, value=1.0):
@@ -225,13 +173,13 @@ def tile(images, rows=None, cols=None, pad=2, value=1.0):
     outside) and empty places of `value`. Left out, `rows` and `cols` make it as square
     as can be. Raises ValueError if N images do not fit into rows * cols.
     """
-    array = _checked("images", images, (3, 4))
+    array = _arguments.images(images, dims=(3, 4))
     array = array[..., None] if array.ndim == 3 else array
     count, height, width, channels = array.shape
-    rows = None if rows is None else _whole("rows", rows, 1, 10_000)
-    cols = None if cols is None else _whole("cols", cols, 1, 10_000)
-    pad = _whole("pad", pad, 0, 1000)
-    value = float(_checked("value", [value], (1,), channels=False)[0])
+    rows = None if rows is None else whole(rows, "rows", 1, 10_000)
+    cols = None if cols is None else whole(cols, "cols", 1, 10_000)
+    pad = whole(pad, "pad", 0, 1000)
+    value = number(value, "value", -1, 1)
     if cols is None:
         cols = math.ceil(math.sqrt(count)) if rows is None else math.ceil(count / rows)
     rows = math.ceil(count / cols) if rows is None else rows
@@ -248,26 +196,22 @@ def tile(images, rows=None, cols=None, pad=2, value=1.0):
 
 
 def resize(images, size, method="bicubic"):
-    """Resize an image (H, W, C) or images (N, H, W, C) in [-1, 1] to `size`: n or
-    (height, width).
+    """Resize images in [-1, 1] to `size`: n, or (height, width).
 
-    `method` is bicubic (default), bilinear, lanczos3, area or nearest; shrinking
-    smooths first, so that nothing aliases. Returns float32 in [-1, 1] (overshoot is
-    clipped).
+    images: (H, W, C) or (N, H, W, C), C of 1 or 3. `method` is bicubic (default),
+    bilinear, lanczos3, area or nearest; shrinking smooths first, so that nothing
+    aliases. Returns float32 in [-1, 1] (overshoot is clipped).
     """
-    array = _checked("images", images, (3, 4), channels=False)
+    array = _arguments.images(images, dims=(3, 4), channels=None)
     if array.shape[-1] not in (1, 3):
-        raise ValueError(
-            f"images must have 1 or 3 channels last, but has shape {array.shape}."
-        )
-    if method not in _METHODS:
-        raise ValueError(
-            f"method must be one of {', '.join(_METHODS)}, not {method!r}."
-        )
+        raise ValueError(f"images must have 1 or 3 channels last, got {told(array)}.")
+    choice(method, "method", _METHODS)
     pair = size if isinstance(size, (tuple, list)) else (size, size)
     if len(pair) != 2:
-        raise ValueError(f"size must be n or (height, width), not {size!r}.")
-    pair = [_whole("size", side, 1, 8192) for side in pair]
+        raise ValueError(f"size must be n or (height, width), got {told(size)}.")
+    pair = [whole(side, "size", 1, 8192) for side in pair]
     smooth = method not in ("area", "nearest")
-    resized = runtime.tf.image.resize(array, pair, method=method, antialias=smooth)
+    import tensorflow as tf
+
+    resized = tf.image.resize(array, pair, method=method, antialias=smooth)
     return np.clip(resized.numpy().astype(np.float32), -1, 1)

@@ -7,34 +7,31 @@ Jupyter and Colab, where that script is not, the same cell offers sliders where 
 chapter gives a function, and the picture and the figure's address otherwise.
 """
 
+import json
 import os
 import sys
 from html import escape
-from typing import NamedTuple
+from pathlib import Path
+
+from helpers._arguments import choice, told
 
 # Tests hold it to pyproject.toml
+FIGURES = Path(__file__).resolve().parents[1] / "book" / "live"
 SITE = "https://noise-to-image.github.io/noise-to-image/"
 
 
-class Figure(NamedTuple):
-    """Name the chapter in which a live figure stands, and what a reader does with
-    it."""
-
-    chapter: str
-    title: str
+def figures():
+    """Return the names of all live figures, sorted."""
+    return sorted(path.parent.name for path in FIGURES.glob("*/figure.json"))
 
 
-FIGURES = {
-    "gan-plane": Figure("02_gan_objective", "train two networks against each other"),
-    "latent-space": Figure("04_dcgan", "walk through the generator's latent space"),
-    "training-run": Figure("05_training_loop", "watch two trainings side by side"),
-    "ruler": Figure("06_evaluation", "drag two clouds and read three rulers"),
-    "style": Figure("10_style_transfer", "choose weight, layers and start"),
-    "tokens": Figure("15_image_tokens", "change a token and see the picture"),
-    "next-token": Figure("16_image_gpt", "write a picture token by token"),
-    "masked-tokens": Figure("17_masked_tokens", "uncover a picture in a few steps"),
-    "write-a-sentence": Figure("18_text_to_image", "write a sentence and get pictures"),
-}
+def facts(name):
+    """Return {"chapter", "title"}: where live figure `name` stands, what a reader does.
+
+    Raises TypeError or ValueError for a name that no figure has.
+    """
+    choice(name, "name", figures())
+    return json.loads((FIGURES / name / "figure.json").read_text("utf8"))
 
 
 def address(name):
@@ -42,11 +39,7 @@ def address(name):
 
     Raises ValueError for a name that no figure has.
     """
-    if name not in FIGURES:
-        raise ValueError(
-            f"name {name!r} is no live figure; there are: {', '.join(FIGURES)}."
-        )
-    return f"{SITE}notebooks/{FIGURES[name].chapter}.html#live-{name}"
+    return f"{SITE}notebooks/{facts(name)['chapter']}.html#live-{name}"
 
 
 def figure(name, picture=None, draw=None, **controls):
@@ -62,13 +55,13 @@ def figure(name, picture=None, draw=None, **controls):
     where = address(name)
     if controls and not callable(draw):
         raise TypeError(
-            f"draw must be a function of {', '.join(controls)}, not {draw!r}."
+            f"draw must be a function of {', '.join(controls)}, got {told(draw)}."
         )
     from IPython.display import HTML, display
 
     if picture is not None:
         display(picture)
-    title = FIGURES[name].title
+    title = facts(name)["title"]
     display(
         HTML(
             f'<div class="live" data-live="{name}" data-title="{escape(title)}">'

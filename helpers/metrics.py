@@ -8,38 +8,36 @@ features of the Inception network at 299 pixels may be called FID.
 import numpy as np
 from scipy import linalg
 
-BLOCK = 256  # rows of a distance matrix held at once: with 10,000 columns, 20 MB
+from helpers import _arguments
+from helpers._arguments import counts, told
+from helpers._distances import BLOCK, blocks, kernel_sums, radii, with_norms
 
 
 def _feature_array(value, name, at_least=2):
-    """Return `value` as a finite float64 array (N, D), or say in one sentence what is
-    wrong."""
-    array = np.asarray(value)
+    """Return `value` as finite float64 features (N, D), or say what is wrong."""
+    try:
+        array = np.asarray(value)
+    except Exception:
+        raise ValueError(
+            f"{name} must have one length a row, got {told(value)}."
+        ) from None
+    got = told(array if hasattr(value, "dtype") else value)
     if array.dtype.kind not in "fiu":
-        raise TypeError(
-            f"{name} must hold real numbers, but its dtype is {array.dtype}; "
-            "pass a float array of shape (N, D)."
-        )
-    if array.ndim != 2:
+        raise TypeError(f"{name} must be real features of shape (N, D), got {got}.")
+    if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
-            f"{name} must have shape (N, D), one row a sample, but has shape "
-            f"{array.shape}; flatten or extract features first."
-        )
-    if array.shape[1] == 0:
-        raise ValueError(
-            f"{name} has shape {array.shape}, so its samples have no features; "
-            "pass at least one column."
+            f"{name} must have shape (N, D), one row a sample, got {told(array)}: flatten "
+            "or extract features first."
         )
     if array.shape[0] < at_least:
         raise ValueError(
-            f"{name} has {array.shape[0]} samples, and at least {at_least} are "
-            "needed here; pass more samples."
+            f"{name} must hold at least {at_least} samples, got {told(array)}."
         )
     array = array.astype(np.float64)
     if not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array).all(axis=1)))
         raise ValueError(
-            f"{name} contains NaN or infinity; look for the first sample that "
-            f"does (row {int(np.argmin(np.isfinite(array).all(axis=1)))})."
+            f"{name} must be finite, got {told(array)}: look at row {row}, the first."
         )
     return array
 
@@ -49,19 +47,14 @@ def _feature_pair(a, b, names, at_least=2):
     b = _feature_array(b, names[1], at_least)
     if a.shape[1] != b.shape[1]:
         raise ValueError(
-            f"{names[1]} has {b.shape[1]} features a sample but {names[0]} has "
-            f"{a.shape[1]}; use the same extractor for both."
+            f"{names[1]} has {b.shape[1]} features a sample, but {names[0]} has "
+            f"{a.shape[1]}: use the same extractor for both."
         )
     return a, b
 
 
-def _blocks(count):
-    return [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
-
-
 def frechet_distance(a, b):
-    """Return the squared Frechet distance of two Gaussians fitted to the features a and
-    b.
+    """Return the squared Frechet distance of Gaussians fitted to the features a and b.
 
     |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), covariances divided by N - 1. a,
     b: (N, D) and (M, D), real and finite, N, M >= 2; N < D is allowed. The trace of the
@@ -82,33 +75,6 @@ def frechet_distance(a, b):
     return float(max(np.sum((mean_a - mean_b) ** 2) + spread, 0.0))
 
 
-def _kernel_sums(x, y=None):
-    """Return row sums, column sums and the sum of squares of K; with y=None, off the
-    diagonal."""
-    same, y = y is None, x if y is None else y
-    left = np.hstack(
-        [x / x.shape[1], np.ones((len(x), 1))]
-    )  # left @ right.T = x.y / D + 1
-    right = np.hstack([y, np.ones((len(y), 1))])
-    rows, columns, squares = np.zeros(len(x)), np.zeros(len(y)), 0.0
-    for block in _blocks(len(x)):
-        for other in _blocks(len(y)):
-            if same and other.start < block.start:
-                continue  # K(x, x) is symmetric: its upper blocks suffice
-            k = left[block] @ right[other].T
-            k *= np.square(k)
-            if same and other == block:
-                np.fill_diagonal(k, 0.0)
-            twice = 2 if same and other != block else 1
-            squares += twice * np.vdot(k, k)
-            rows[block] += k.sum(axis=1)
-            if not same:
-                columns[other] += k.sum(axis=0)
-            elif twice == 2:
-                rows[other] += k.sum(axis=0)
-    return rows, columns, squares
-
-
 def kernel_distance(a, b):
     """Return the unbiased squared MMD under (x.y/D + 1)^3, and its standard error.
 
@@ -124,9 +90,9 @@ def kernel_distance(a, b):
     """
     a, b = _feature_pair(a, b, ("a", "b"), at_least=4)
     m, n = len(a), len(b)
-    rows_aa, _, squares_aa = _kernel_sums(a)
-    rows_bb, _, squares_bb = _kernel_sums(b)
-    rows_ab, columns_ab, squares_ab = _kernel_sums(a, b)
+    rows_aa, _, squares_aa = kernel_sums(a)
+    rows_bb, _, squares_bb = kernel_sums(b)
+    rows_ab, columns_ab, squares_ab = kernel_sums(a, b)
     aa, bb, ab = (
         rows_aa / (m - 1),
         rows_bb / (n - 1),
@@ -152,27 +118,8 @@ def kernel_distance(a, b):
     return float(value), float(np.sqrt(max(variance, 0.0)))
 
 
-def _with_norms(x):
-    """Return (p, q) such that p_i . q_j = |x_i|^2 + |x_j|^2 - 2 x_i . x_j: one product
-    a block."""
-    norms, ones = np.sum(x**2, axis=1, keepdims=True), np.ones((len(x), 1))
-    return np.hstack([x, ones, norms]), np.hstack([-2 * x, norms, ones])
-
-
-def _radii(left, right, k):
-    """Return the squared distance of each sample to its k-th nearest other sample."""
-    radii, room = np.empty(len(left)), np.empty((BLOCK, len(left)))
-    for block in _blocks(len(left)):
-        squared = np.matmul(left[block], right.T, out=room[: block.stop - block.start])
-        squared[np.arange(len(squared)), np.arange(block.start, block.stop)] = -1.0
-        squared.partition(k, axis=1)  # index 0 is the sample itself
-        radii[block] = squared[:, k]
-    return radii
-
-
-def precision_recall(real, generated, k=3):
-    """Return (precision, recall): the shares of each set that fall inside the other's
-    k-NN balls.
+def precision_recall(*, real, generated, k=3):
+    """Return (precision, recall): the share of each set in the other's k-NN balls.
 
     A ball is centred on a sample and reaches to its k-th nearest other sample of its
     own set. Precision is the share of generated samples in a ball of a real one, recall
@@ -183,28 +130,17 @@ def precision_recall(real, generated, k=3):
     or ValueError that names the argument. Source: Kynkaanniemi et al. 2019, equations 1
     and 2.
     """
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(
-            f"k must be a whole number, but is {k!r}; pass for example k=3."
-        )
-    if k < 1:
-        raise ValueError(f"k must be at least 1, but is {k}; pass for example k=3.")
-    real, generated = _feature_pair(real, generated, ("real", "generated"), at_least=2)
-    for name, x in (("real", real), ("generated", generated)):
-        if k >= len(x):
-            raise ValueError(
-                f"k is {k}, but {name} has only {len(x)} samples; "
-                "pass a smaller k or more samples."
-            )
+    k = counts(k=k)
+    real, generated = _feature_pair(real, generated, ("real", "generated"), k + 1)
     centre = real.mean(axis=0)  # near the origin, rounding is smallest
-    real, generated = _with_norms(real - centre), _with_norms(generated - centre)
+    real, generated = with_norms(real - centre), with_norms(generated - centre)
     slack = 1e-12 * max(real[0][:, -1].max(), generated[0][:, -1].max())
-    real_radii = _radii(*real, k)[:, None] + slack
-    generated_radii = _radii(*generated, k) + slack
+    real_radii = radii(*real, k)[:, None] + slack
+    generated_radii = radii(*generated, k) + slack
     inside_real = np.zeros(len(generated_radii), bool)
     inside_generated = np.zeros(len(real_radii), bool)
     room = np.empty((BLOCK, len(generated_radii)))
-    for block in _blocks(len(real_radii)):
+    for block in blocks(len(real_radii)):
         squared = np.matmul(
             real[0][block], generated[1].T, out=room[: block.stop - block.start]
         )
@@ -213,48 +149,19 @@ def precision_recall(real, generated, k=3):
     return float(inside_real.mean()), float(inside_generated.mean())
 
 
-def _image_array(value, name):
-    images = np.asarray(value)
-    if images.dtype.kind != "f":
-        raise TypeError(
-            f"{name} must be float images in [-1, 1], but the dtype is "
-            f"{images.dtype}; convert with helpers.images.from_uint8 or astype."
-        )
-    if images.ndim != 4 or 0 in images.shape:
-        raise ValueError(
-            f"{name} must have shape (N, H, W, C) with nothing empty, but has "
-            f"shape {images.shape}."
-        )
-    if not np.isfinite(images).all():
-        raise ValueError(
-            f"{name} contains NaN or infinity; a generator that gives these has "
-            "diverged."
-        )
-    low, high = float(images.min()), float(images.max())
-    if low < -1.001 or high > 1.001:
-        raise ValueError(
-            f"{name} must lie in [-1, 1], but reaches from {low:.3g} to {high:.3g};"
-            " rescale or clip it."
-        )
-    return images
-
-
 def features(extractor, images, batch_size=500):
     """Return what the extractor says of each image, as an array (N, D) of float64.
 
     extractor: a Keras model or any callable from (B, H, W, C) to (B, D), for example
-    zoo.load("digits-labelled"). images: float (N, H, W, C) in [-1, 1]. batch_size:
+    zoo.load("06/digits-labelled"). images: float (N, H, W, C) in [-1, 1]. batch_size:
     images a call, at least 1. Raises TypeError or ValueError that names the argument.
     """
-    images = _image_array(images, "images")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
-        raise TypeError(f"batch_size must be a whole number, but is {batch_size!r}.")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, but is {batch_size}.")
-    if not callable(extractor):
+    images = _arguments.images(images, channels=None)
+    batch_size = counts(batch_size=batch_size)
+    if not callable(extractor) or isinstance(extractor, type):
         raise TypeError(
-            "extractor must be a model or a function of images, but is of type "
-            f"{type(extractor).__name__}; pass for example zoo.load(NAME)."
+            f"extractor must be a model or a function of images, got {told(extractor)}: "
+            "pass for example zoo.load(NAME)."
         )
     takes = getattr(extractor, "input_shape", None) or (None,) * 4
     if any(
@@ -262,7 +169,7 @@ def features(extractor, images, batch_size=500):
     ):
         raise ValueError(
             f"images have shape {images.shape[1:]} each, but the extractor takes "
-            f"{takes[1:]}; resize them or take the extractor made for them."
+            f"{takes[1:]}: resize them or take the extractor made for them."
         )
     found = np.concatenate(
         [
@@ -273,20 +180,19 @@ def features(extractor, images, batch_size=500):
     return _feature_array(found, "the output of extractor", at_least=1)
 
 
-def compare(generated, real):
-    """Measure features of generated against features of real images by every number
-    here.
+def compare(*, real, generated):
+    """Measure features of generated against real images by every number here.
 
     Both: (N, D), at least 4 rows each. Returns a dict: frechet, kernel, kernel_se,
     precision, recall, n_real, n_generated. Precision and recall (k=3) use as many rows
     of each set as the smaller one has, drawn without replacement by a fixed seed.
     Raises TypeError or ValueError that names the argument.
     """
-    generated, real = _feature_pair(generated, real, ("generated", "real"), at_least=4)
+    real, generated = _feature_pair(real, generated, ("real", "generated"), at_least=4)
     kernel, kernel_se = kernel_distance(generated, real)
     count, rng = min(len(real), len(generated)), np.random.default_rng(0)
     precision, recall = precision_recall(
-        rng.permutation(real)[:count], rng.permutation(generated)[:count]
+        real=rng.permutation(real)[:count], generated=rng.permutation(generated)[:count]
     )
     return {
         "frechet": frechet_distance(generated, real),
@@ -299,22 +205,17 @@ def compare(generated, real):
     }
 
 
-def evaluate(generated_images, real_images, extractor):
-    """Measure generated against real images: `compare` on what `extractor` says of
-    them.
+def evaluate(*, real_images, generated_images, extractor):
+    """Measure generated against real images: `compare` on what `extractor` says.
 
     Both: float (N, H, W, C) in [-1, 1], at least 4 images each. Returns the dict of
     `compare`. Raises TypeError or ValueError that names the argument.
     """
-    for name, images in (
-        ("generated_images", generated_images),
-        ("real_images", real_images),
-    ):
-        if len(_image_array(images, name)) < 4:
-            raise ValueError(
-                f"{name} has {len(images)} images, and at least 4 are needed; "
-                "the book's own numbers use thousands."
-            )
-    return compare(
-        features(extractor, generated_images), features(extractor, real_images)
-    )
+    found = [
+        features(extractor, _arguments.images(value, name, channels=None, least=4))
+        for name, value in (
+            ("generated_images", generated_images),
+            ("real_images", real_images),
+        )
+    ]
+    return compare(generated=found[0], real=found[1])

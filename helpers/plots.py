@@ -6,15 +6,15 @@ itself, so none is; `subplots` gives an empty one in the book's look.) Importing
 module sets the style.
 """
 
-import io
 import sys
+from pathlib import Path
 
-import matplotlib
+import matplotlib.style
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as _Figure
-from PIL import Image
 
+from helpers import _arguments, _figures
+from helpers._arguments import counts, number, told
+from helpers._figures import DPI, Figure
 from helpers.images import tile
 
 #: One colour per role in the whole book (Okabe and Ito's palette, safe for
@@ -37,67 +37,12 @@ _ALIASES = {
     "data": "real",
     "floor": "reference",
 }
-DPI = 100
 PAD = 2  # pixels between tiles
-LARGEST = 190_000  # bytes; the book allows 200 KB a figure
-
-
-class Figure(_Figure):
-    """Be a matplotlib figure that a notebook shows once: a small PNG, or a JPEG of
-    photographs."""
-
-    photograph = False  # set by `grid` and `sheet` for colour images
-
-    def _repr_png_(self):
-        return None if self.photograph else to_png(self)
-
-    def _repr_jpeg_(self):
-        return to_jpeg(self) if self.photograph else None
 
 
 def style() -> None:
-    """Set matplotlib's defaults to the book's look, and show figures as small files in
-    Jupyter."""
-    cycle = [
-        COLORS[k] for k in ("real", "generated", "discriminator", "other", "light")
-    ]
-    matplotlib.rcParams.update(
-        {
-            "figure.dpi": DPI,
-            "savefig.dpi": DPI,
-            "figure.figsize": (6, 3.6),
-            "figure.facecolor": "white",
-            "savefig.facecolor": "white",
-            "axes.facecolor": "white",
-            "font.family": "DejaVu Sans",
-            "font.size": 10.5,
-            "mathtext.fontset": "dejavusans",
-            "axes.titlesize": 11.5,
-            "axes.titlelocation": "left",
-            "axes.titlepad": 8,
-            "axes.labelsize": 10.5,
-            "xtick.labelsize": 9.5,
-            "ytick.labelsize": 9.5,
-            "legend.fontsize": 9.5,
-            "legend.frameon": False,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.linewidth": 0.8,
-            "axes.edgecolor": COLORS["ink"],
-            "axes.labelcolor": COLORS["ink"],
-            "text.color": COLORS["ink"],
-            "xtick.color": COLORS["ink"],
-            "ytick.color": COLORS["ink"],
-            "axes.grid": True,
-            "grid.color": "#E3E7EB",
-            "grid.linewidth": 0.8,
-            "axes.axisbelow": True,
-            "lines.linewidth": 2.0,
-            "lines.solid_capstyle": "round",
-            "axes.prop_cycle": matplotlib.cycler(color=cycle),
-            "image.cmap": "gray",
-        }
-    )
+    """Take on the book's look (book.mplstyle), and show figures as small files."""
+    matplotlib.style.use(Path(__file__).with_name("book.mplstyle"))
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:  # Jupyter's own formatter for figures would make larger files
         formatters = shell.display_formatter.formatters
@@ -112,7 +57,9 @@ def subplots(rows=1, cols=1, *, width=6, height=None, **options):
     `options` go to `Figure.subplots`. Raises ValueError for a width outside 2 to 7
     inches.
     """
-    height = 0.6 * _width(width) if height is None else height
+    rows, cols = counts(rows=rows, cols=cols)
+    width = _width(width)
+    height = 0.6 * width if height is None else number(height, "height", above=0)
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, cols, **options)
 
@@ -126,9 +73,7 @@ def grid(images, cols=8, title=None, width=6):
     sentence for anything else.
     """
     images = _batch(images, "images")
-    if not isinstance(cols, (int, np.integer)) or cols < 1:
-        raise ValueError(f"cols must be a whole number of at least 1; got {cols!r}.")
-    cols = min(int(cols), len(images))
+    cols = min(counts(cols=cols), len(images))
     return _picture(tile(images, cols=cols, pad=PAD), title, _width(width))[0]
 
 
@@ -140,21 +85,27 @@ def sheet(rows_of_images, row_labels=None, col_labels=None, title=None, width=7)
     at the left, `col_labels` on top. Returns a Figure; raises TypeError or ValueError
     with one sentence.
     """
+    if not hasattr(rows_of_images, "__len__") or isinstance(
+        rows_of_images, (str, dict)
+    ):
+        raise TypeError(
+            f"rows_of_images must be a list of rows of images, got {told(rows_of_images)}."
+        )
     if len(rows_of_images) == 0:
-        raise ValueError("rows_of_images is empty; give at least one row of images.")
+        raise ValueError("rows_of_images is empty: give at least one row of images.")
     rows = [_batch(row, f"rows_of_images[{i}]") for i, row in enumerate(rows_of_images)]
     shapes = sorted({row.shape[1:] for row in rows})
     if len(shapes) > 1:
-        raise ValueError(
-            f"rows_of_images must all have one image shape; found {shapes}."
-        )
+        raise ValueError(f"rows_of_images must all have one image shape, got {shapes}.")
     cols = max(len(row) for row in rows)
     for name, labels, count in (
         ("row_labels", row_labels, len(rows)),
         ("col_labels", col_labels, cols),
     ):
-        if labels is not None and len(labels) != count:
-            raise ValueError(f"{name} must hold {count} texts; got {len(labels)}.")
+        if labels is not None and (
+            not hasattr(labels, "__len__") or len(labels) != count
+        ):
+            raise ValueError(f"{name} must hold {count} texts, got {told(labels)}.")
     blank = np.ones((1, *shapes[0]), np.float32)
     full = [np.concatenate([row, *[blank] * (cols - len(row))]) for row in rows]
     longest = max(
@@ -206,6 +157,10 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
     """
     if not isinstance(series, dict) or not series:
         raise ValueError("series must be a dict of at least one name -> y or (x, y).")
+    if band is not None and not isinstance(band, dict):
+        raise TypeError(
+            f"band must be a dict of name -> (low, high), got {told(band)}."
+        )
     unknown = sorted(set(band or {}) - set(series))
     if unknown:
         raise ValueError(f"band names {unknown}, but series has {sorted(series)}.")
@@ -227,6 +182,10 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
             x, y, label=name, color=color, ls="--" if name == "floor" else "-"
         )
         if band and name in band:
+            if not isinstance(band[name], (tuple, list)) or len(band[name]) != 2:
+                raise ValueError(
+                    f"band[{name!r}] must be (low, high), got {told(band[name])}."
+                )
             low, high = (_line(edge, f"band[{name!r}]", logy) for edge in band[name])
             if not len(low) == len(high) == len(y):
                 raise ValueError(
@@ -242,53 +201,14 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
 
 
 def to_png(figure) -> bytes:
-    """Render a figure as a PNG of at most about 190 kB, reducing its colours if it
-    must."""
-    picture = _rendered(figure)
-    for colors, scale in (
-        (None, 1),
-        (256, 1),
-        (128, 1),
-        (128, 0.85),
-        (128, 0.7),
-        (64, 0.6),
-    ):
-        size = [round(side * scale) for side in picture.size]
-        smaller = (
-            picture if scale == 1 else picture.resize(size, Image.Resampling.LANCZOS)
-        )
-        data = _encoded(smaller if colors is None else smaller.quantize(colors), "PNG")
-        if len(data) <= LARGEST:
-            break
-    return data
-
-
-def to_jpeg(figure) -> bytes:
-    """Render a figure of photographs as a JPEG of at most about 190 kB."""
-    picture = _rendered(figure)
-    for quality in (90, 85, 78, 70, 60):
-        data = _encoded(picture, "JPEG", quality=quality)
-        if len(data) <= LARGEST:
-            break
-    return data
-
-
-def _rendered(figure):
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.06)
-    return Image.open(buffer).convert("RGB")
-
-
-def _encoded(picture, kind, **options):
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, optimize=True, **options)
-    return buffer.getvalue()
+    """Render a Figure as the bytes of a PNG of at most about 190 kB."""
+    if not isinstance(figure, Figure):
+        raise TypeError(f"figure must come from helpers.plots, got {told(figure)}.")
+    return _figures.to_png(figure)
 
 
 def _picture(canvas, title, width, margin=0.0, top=0.0):
-    """Draw one array with one imshow, exactly filling its axes below `top`, right of
-    `margin`."""
+    """Draw one array with one imshow that fills its axes, below `top` and `margin`."""
     tall, wide = canvas.shape[:2]
     factor = (width - margin) * DPI / wide  # screen pixels per image pixel
     if factor >= 1 and int(factor) * wide >= 0.66 * (width - margin) * DPI:
@@ -315,57 +235,36 @@ def _picture(canvas, title, width, margin=0.0, top=0.0):
 
 
 def _batch(images, name):
+    """Return images as float32 (N, H, W, C); (N, H, W) gets an axis of channels."""
     try:
         images = np.asarray(images)
     except ValueError:
-        raise ValueError(f"{name} must be images of one size; these differ.") from None
-    if images.dtype.kind != "f":
-        raise TypeError(
-            f"{name} must be float images in [-1, 1], not {images.dtype}; "
-            "helpers.images.from_uint8 converts 8-bit ones."
-        )
-    images = (
-        images[..., None]
-        if images.ndim == 3 and images.shape[-1] not in (1, 3)
-        else images
-    )
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or images.size == 0:
-        raise ValueError(
-            f"{name} must have shape (N, H, W, 1 or 3) or (N, H, W), with N of at "
-            f"least 1; got {images.shape}."
-        )
-    if not np.isfinite(images).all():
-        raise ValueError(f"{name} holds NaN or infinity; look where it first appeared.")
-    if np.abs(images).max() > 1.001:
-        raise ValueError(
-            f"{name} must lie in [-1, 1]; found {images.min():.3g} to "
-            f"{images.max():.3g}: scale or clip them first."
-        )
-    return np.clip(images.astype(np.float32), -1, 1)
+        raise ValueError(f"{name} must be images of one size, these differ.") from None
+    if images.ndim == 3 and images.shape[-1] not in (1, 3):
+        images = images[..., None]
+    return _arguments.images(images, name)
 
 
 def _line(values, name, positive=False):
+    """Return a curve as float64 (N,), N of at least 1, or say what is wrong."""
+    got = told(values)
     try:
         values = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be made of numbers.") from None
+    except Exception:
+        raise ValueError(f"{name} must be made of numbers, got {got}.") from None
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
-            f"{name} must be a 1-D array of at least one value; got {values.shape}."
+            f"{name} must be a 1-D array of at least one value, got {got}."
         )
     if not np.isfinite(values).all():
-        raise ValueError(f"{name} holds NaN or infinity; cut the curve before it.")
+        raise ValueError(f"{name} holds NaN or infinity: cut the curve before it.")
     if positive and values.min() <= 0:
-        raise ValueError(
-            f"{name} must be above 0 for a logarithmic axis; found {values.min():g}."
-        )
+        raise ValueError(f"{name} must be above 0 for a logarithmic axis, got {got}.")
     return values
 
 
 def _width(width):
-    if not isinstance(width, (int, float)) or not 2 <= width <= 7:
-        raise ValueError(f"width must be 2 to 7 inches; got {width!r}.")
-    return width
+    return number(width, "width", 2, 7)
 
 
 style()

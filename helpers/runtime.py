@@ -1,7 +1,7 @@
 """The machine and the run: profile, seeds, quiet logs, device, clocks.
 
-Importing this module imports TensorFlow with its C++ start-up messages kept out of the
-notebook. It knows nothing of models or data.
+TensorFlow is imported by what needs it, when it is called. This module knows nothing of
+models or data.
 """
 
 import contextlib
@@ -9,44 +9,13 @@ import logging
 import os
 import platform
 import sys
-import tempfile
 import time
 
+import numpy as np
+
+from helpers import _arguments, _quiet
+
 PROFILES = ("quick", "full")
-
-
-@contextlib.contextmanager
-def _stderr_held():
-    """Hold back what C++ code writes to file descriptor 2; give it back if the block
-    fails."""
-    try:
-        sys.stderr.flush()
-        saved = os.dup(2)
-    except (OSError, ValueError, AttributeError):  # no standard error to guard
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            os.dup2(saved, 2)
-            held.seek(0)
-            os.write(2, held.read())
-            raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-with _stderr_held():
-    import keras
-    import numpy as np
-    import tensorflow as tf
-
-    tf.config.list_physical_devices()  # looking for a GPU is noisy too
 
 
 def profile():
@@ -76,21 +45,20 @@ def seed_everything(seed):
 
     Raises TypeError if it is not an integer, ValueError if it is out of range.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"seed must be an integer, not {type(seed).__name__}.")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must lie between 0 and 2**32 - 1, but is {seed}.")
-    keras.utils.set_random_seed(int(seed))
+    seed = _arguments.whole(seed, "seed", 0, 2**32 - 1)
+    import keras
+
+    keras.utils.set_random_seed(seed)
 
 
 def device():
     """Return the name of the device that computes: a GPU's name, or "CPU, N cores"."""
+    import tensorflow as tf
+
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         name = None
-        with contextlib.suppress(
-            Exception
-        ):  # a name is a courtesy, never a reason to stop
+        with contextlib.suppress(Exception):  # a name is a courtesy
             name = tf.config.experimental.get_device_details(gpus[0]).get("device_name")
         return f"{len(gpus)} x " * (len(gpus) > 1) + (name or "GPU")
     cores = _cores()
@@ -99,6 +67,9 @@ def device():
 
 def versions():
     """Return the versions in use: a dict of python, tensorflow, keras and numpy."""
+    import keras
+    import tensorflow as tf
+
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
@@ -108,8 +79,7 @@ def versions():
 
 
 def _cores():
-    """Return how many cores this process may use (affinity and container limits
-    counted)."""
+    """Return how many cores this process may use, by affinity and container limits."""
     import joblib
 
     return joblib.cpu_count()
@@ -141,10 +111,9 @@ class _Stopwatch:
 
 @contextlib.contextmanager
 def stopwatch():
-    """Time a block: `with stopwatch() as watch: ...`, then `watch.seconds`,
-    `watch.cpu_seconds`.
+    """Time a block: `with stopwatch() as watch:`, then read `watch.seconds`.
 
-    Both can be read while the block runs; they stop with it, even when it raises.
+    `watch.cpu_seconds` counts all threads of the process. Both can be read while the block runs; they stop with it, even when it raises.
     """
     watch = _Stopwatch()
     try:
@@ -161,13 +130,9 @@ def matmul_gflops(size=2048, repeats=8):
     product counts 2 * size**3 operations. Raises ValueError unless both are positive
     integers.
     """
-    for name, value in (("size", size), ("repeats", repeats)):
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, np.integer))
-            or value < 1
-        ):
-            raise ValueError(f"{name} must be a positive integer, but is {value!r}.")
+    size, repeats = _arguments.counts(size=size, repeats=repeats)
+    import tensorflow as tf
+
     generator = np.random.default_rng(0)
     a, b = (
         tf.constant(generator.random((size, size), dtype=np.float32)) for _ in range(2)
@@ -183,31 +148,27 @@ def matmul_gflops(size=2048, repeats=8):
 
 
 def start(seed=0):
-    """Begin a chapter: quiet the logs, seed everything, print one line on profile and
-    machine.
+    """Begin a chapter: quiet the logs, seed everything, print one line on the run.
 
     Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on another
     backend.
     """
     this = profile()
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"Keras runs on {keras.backend.backend()!r}, but this book needs "
-            f"TensorFlow: set the "
-            "environment variable KERAS_BACKEND to 'tensorflow' and restart the kernel."
-        )
+    _quiet.check_backend()
+    import keras
+    import tensorflow as tf
+
+    _check_keras(keras)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with contextlib.suppress(ImportError):
         from absl import logging as absl_logging
 
         absl_logging.set_verbosity(absl_logging.ERROR)
     for gpu in tf.config.list_physical_devices("GPU"):
-        with contextlib.suppress(
-            RuntimeError, ValueError
-        ):  # too late once it is in use
+        with contextlib.suppress(RuntimeError, ValueError):  # too late once in use
             tf.config.experimental.set_memory_growth(gpu, True)
     seed_everything(seed)
-    with _stderr_held():  # wake the device and XLA, both of which greet once a process
+    with _quiet.stderr_held():  # the device and XLA both greet once a process
         tf.reduce_sum(tf.random.stateless_uniform((2, 2), (0, 0))).numpy()
         with contextlib.suppress(Exception):  # a machine without XLA is no worse for it
             tf.function(lambda x: x + x, jit_compile=True)(tf.zeros(())).numpy()
@@ -217,3 +178,19 @@ def start(seed=0):
         f"{device()} · Python {sys.version_info.major}.{sys.version_info.minor} · "
         f"TensorFlow {tf.__version__} · Keras {keras.__version__}"
     )
+
+
+def _check_keras(keras):
+    """Say which setting of Keras does not fit the book, if one does not."""
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"Keras runs on {keras.backend.backend()!r}, but this book needs Tensor"
+            "Flow: set the environment variable KERAS_BACKEND to 'tensorflow' and "
+            "restart the kernel."
+        )
+    if keras.config.image_data_format() != "channels_last":
+        raise RuntimeError(
+            "Keras is set to channels first, but this book's images have channels last: "
+            "call keras.config.set_image_data_format('channels_last'), or put it into "
+            "~/.keras/keras.json."
+        )

@@ -1,16 +1,16 @@
-"""Scenes of coloured shapes: drawn by rule, without end, and read back exactly.
+"""Scenes of coloured shapes, drawn by rule, without end.
 
-A `World` says what a scene may hold. `random_scene` draws one of a split, `draw` paints
-it, `read` turns a picture back into its scene or refuses. `helpers.captions` puts
-scenes into words and judges a picture by a caption. Pictures are float32 (S, S, 3) in
-[-1, 1].
+A `World` says what a scene may hold, `random_scene` draws one of a split, `draw` paints
+it. `helpers.captions` puts scenes into words, `helpers.obedience` reads a picture back
+and judges it by a caption. Pictures are float32 (S, S, 3) in [-1, 1].
 """
 
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import numpy as np
-from scipy import ndimage
+
+from helpers._arguments import choice, generator, told, whole
 
 SHAPES = ("circle", "square", "triangle", "cross")
 COLOURS = {  # red, green, blue in 0 to 255, far apart from each other
@@ -46,7 +46,6 @@ HELD_OUT_PAIRS = frozenset(
     for i in np.random.default_rng(0).permutation(len(_PAIRS))[:30]
     if _PAIRS[i][0] != _PAIRS[i][1]
 )
-INVERSE = {"left": "right", "right": "left", "above": "below", "below": "above"}
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,7 @@ class World:
 
 @dataclass(frozen=True)
 class Object:
-    """Hold one object: shape, colour, size ("large" or "small"), row and col of its
-    centre."""
+    """Hold one object: shape, colour, size (large or small), its centre's row, col."""
 
     shape: str
     colour: str
@@ -81,8 +79,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Scene:
-    """Hold the objects of a picture, in reading order, and the name of its
-    background."""
+    """Hold a picture's objects, in reading order, and the name of its background."""
 
     objects: tuple
     background: str = "dark"
@@ -94,8 +91,9 @@ WORLDS = {world.name: world for world in (SMALL, RICH)}
 
 
 def mask(shape, side):
-    """Return which pixels of a `side` x `side` square (odd) a shape covers, as a bool
-    array."""
+    """Return which pixels of a `side` x `side` square (odd) a shape covers: bools."""
+    choice(shape, "shape", SHAPES)
+    side = whole(side, "side")
     middle = side // 2
     rows, cols = np.mgrid[:side, :side] - middle
     if shape == "square":
@@ -108,8 +106,11 @@ def mask(shape, side):
 
 
 def draw(scene, world):
-    """Paint a scene: (S, S, 3) float32 in [-1, 1]. Raises ValueError if an object
-    leaves it."""
+    """Paint a scene: (S, S, 3) float32 in [-1, 1].
+
+    Raises TypeError for what is no Scene or World, ValueError if an object leaves it.
+    """
+    check_scene(scene), check_world(world)
     picture = np.empty((world.size, world.size, 3), np.uint8)
     picture[:] = BACKGROUNDS[scene.background]
     for thing in scene.objects:
@@ -126,12 +127,14 @@ def draw(scene, world):
 
 
 def relation(first, second):
-    """Return how `first` stands to `second`: "left", "right", "above", "below", or
-    None.
+    """Return how `first` stands to `second`: left, right, above, below, or None.
 
     The larger of the two distances between their centres decides; where they are equal,
     none.
     """
+    for name, thing in (("first", first), ("second", second)):
+        if not isinstance(thing, Object):
+            raise TypeError(f"{name} must be a shapes.Object, got {told(thing)}.")
     down, right = first.row - second.row, first.col - second.col
     if abs(down) == abs(right):
         return None
@@ -141,8 +144,8 @@ def relation(first, second):
 
 
 def held_out(scene):
-    """Return which held-out things a scene holds: a subset of pairs, relations,
-    combinations."""
+    """Return which held-out things a scene holds, of pairs, relations, combinations."""
+    check_scene(scene)
     kinds = [(thing.colour, thing.shape) for thing in scene.objects]
     found = {"combinations"} if set(kinds) & set(HELD_OUT_COMBINATIONS) else set()
     for i, first in enumerate(scene.objects):
@@ -165,13 +168,11 @@ def random_scene(rng, world, split="train", objects=None):
     object (all of them in "combinations"). Raises ValueError for another split, or a
     number that cannot be.
     """
-    check_split(split)
+    choice(split, "split", SPLITS)
+    generator(rng), check_world(world)
     least = 2 if split in ("pairs", "relations") else 1
-    if objects is not None and objects not in range(least, world.most + 1):
-        raise ValueError(
-            f"objects must be from {least} to {world.most} for split {split!r} in "
-            f"the {world.name} world, got {objects!r}."
-        )
+    if objects is not None:
+        objects = whole(objects, "objects", least, world.most)
     wanted = {split} - {"train", "validation", "test"}
     if objects is None:
         alone = split == "combinations" or (least == 1 and rng.random() < 0.3)
@@ -183,8 +184,7 @@ def random_scene(rng, world, split="train", objects=None):
 
 
 def _any_scene(rng, world, count, split):
-    """Draw a scene without regard to what is held out, or return None if it does not
-    fit."""
+    """Draw a scene, whatever is held out; return None if it does not fit."""
     kinds = [KINDS[i] for i in rng.integers(len(KINDS), size=count)]
     if split == "combinations":
         kinds[0] = HELD_OUT_COMBINATIONS[rng.integers(len(HELD_OUT_COMBINATIONS))]
@@ -225,106 +225,15 @@ def _any_scene(rng, world, count, split):
     return Scene(tuple(sorted(things, key=lambda t: (t.row, t.col))), background)
 
 
-def read(picture, world):
-    """Return the scene that a picture shows, or None if it shows none exactly.
-
-    `picture` is (S, S, 3) in [-1, 1]. Each pixel counts as the colour nearest to it; a
-    picture with more than 2 % of pixels far from any colour, or 1 % of another
-    background, is refused. Each connected patch of a colour must have the bounding box
-    of a large or a small object and differ from one shape in at most one pixel of a
-    small object, two of a large one, unclear pixels included. Raises as
-    `check_pictures` does.
-    """
-    picture = check_pictures([picture], world)[0]
-    names = [*world.backgrounds, *COLOURS]
-    palette = (
-        np.array([{**BACKGROUNDS, **COLOURS}[n] for n in names], np.float32) / 127.5 - 1
-    )
-    away = np.linalg.norm(picture[:, :, None] - palette, axis=3)
-    nearest = away.argmin(axis=2)
-    unclear = away.min(axis=2) > 0.4
-    if unclear.mean() > 0.02:
-        return None
-    counts = np.bincount(nearest.ravel(), minlength=len(names))[
-        : len(world.backgrounds)
-    ]
-    background = int(counts.argmax())
-    if counts.sum() - counts[background] > 0.01 * nearest.size:
-        return None
-    things = []
-    for index in range(len(world.backgrounds), len(names)):
-        patches, _ = ndimage.label(nearest == index, structure=np.ones((3, 3)))
-        for number, box in enumerate(ndimage.find_objects(patches), start=1):
-            thing = _name(
-                patches[box] == number, unclear[box], box, names[index], world
-            )
-            if thing is None:
-                return None
-            things.append(thing)
-    if not 1 <= len(things) <= world.most:
-        return None
-    return Scene(tuple(sorted(things, key=lambda t: (t.row, t.col))), names[background])
+def check_world(world):
+    """Return `world` if it is a World; raise TypeError if not."""
+    if not isinstance(world, World):
+        raise TypeError(f"world must be a shapes.World, got {told(world)}.")
+    return world
 
 
-def _name(patch, unclear, box, colour, world):
-    """Return the object that a patch of one colour is, or None."""
-    for size, side in world.sides:
-        if patch.shape == (side, side):
-            wrong = {
-                shape: int(np.sum((mask(shape, side) != patch) | unclear))
-                for shape in SHAPES
-            }
-            shape = min(wrong, key=wrong.get)
-            if wrong[shape] > (2 if size == "large" else 1):
-                return None
-            rows, cols = box
-            return Object(
-                shape, colour, size, rows.start + side // 2, cols.start + side // 2
-            )
-    return None
-
-
-def make(split="train", count=1000, world="small", seed=0, objects=None):
-    """Return (pictures, captions, scenes) of a split; `helpers.data.shapes` documents
-    it."""
-    from helpers import captions
-
-    check_split(split)
-    if not isinstance(world, World) and world not in WORLDS:
-        raise ValueError(
-            f"world must be a World or one of {', '.join(WORLDS)}, not {world!r}."
-        )
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise ValueError(f"count must be a whole number of at least 1, got {count!r}.")
-    world = world if isinstance(world, World) else WORLDS[world]
-    rng = np.random.default_rng([seed, SPLITS.index(split)])
-    scenes = [random_scene(rng, world, split, objects) for _ in range(count)]
-    pictures = np.stack([draw(scene, world) for scene in scenes])
-    return pictures, [captions.caption(scene, rng, world) for scene in scenes], scenes
-
-
-def check_split(split):
-    """Raise ValueError unless `split` is one of SPLITS."""
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
-
-
-def check_pictures(pictures, world):
-    """Return pictures as float32 (N, S, S, 3), or say in one sentence what is wrong."""
-    pictures = np.asarray(pictures)
-    if pictures.dtype.kind != "f":
-        raise TypeError(
-            f"pictures must be floats in [-1, 1], but their dtype is {pictures.dtype}."
-        )
-    if pictures.shape[1:] != (world.size, world.size, 3):
-        raise ValueError(
-            f"pictures must have shape (N, {world.size}, {world.size}, 3) in the "
-            f"{world.name} world, got {pictures.shape}."
-        )
-    if not np.isfinite(pictures).all():
-        raise ValueError("pictures hold NaN or infinite values.")
-    if len(pictures) and np.abs(pictures).max() > 2:
-        raise ValueError(
-            f"pictures must lie in [-1, 1], but reach {np.abs(pictures).max():.3g}."
-        )
-    return pictures.astype(np.float32)
+def check_scene(scene):
+    """Return `scene` if it is a Scene; raise TypeError if not."""
+    if not isinstance(scene, Scene):
+        raise TypeError(f"scene must be a shapes.Scene, got {told(scene)}.")
+    return scene

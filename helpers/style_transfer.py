@@ -8,12 +8,13 @@ several layers.
 
 import functools
 
+import keras
 import numpy as np
 import scipy.optimize
+import tensorflow as tf
 
-from helpers import encoder, runtime
-
-keras, tf = runtime.keras, runtime.tf
+from helpers import runtime, vgg
+from helpers._arguments import choice, counts, flag, number, picture, told
 
 STYLE_LAYERS = {
     "conv1_1": 0.2,
@@ -29,7 +30,9 @@ def gram(features):
     """Return the mean over all positions of f f^T: (B, h, w, C) to (C, C) float32.
 
     This is the Gram matrix of Gatys et al. (2015) divided by the number of positions.
+    Raises TypeError for what is not float, ValueError for another shape, NaN, infinity.
     """
+    features = _tensor(features, "features", "(B, h, w, C)")
     flat = tf.reshape(features, (-1, features.shape[-1]))
     return tf.matmul(flat, flat, transpose_a=True) / tf.cast(
         tf.shape(flat)[0], flat.dtype
@@ -37,27 +40,36 @@ def gram(features):
 
 
 def relative_distance(a, b):
-    """Return |a - b|^2 / |b|^2 as a scalar: 0 when equal, 1 when `a` is all zeros."""
+    """Return |a - b|^2 / |b|^2 as a scalar: 0 when equal, 1 when `a` is all zeros.
+
+    a, b: float arrays or tensors of one shape, finite. Raises TypeError or ValueError.
+    """
+    a, b = _tensor(a, "a"), _tensor(b, "b")
+    if a.shape.rank is not None and not a.shape.is_compatible_with(b.shape):
+        raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}.")
     return tf.reduce_sum((a - b) ** 2) / tf.reduce_sum(b**2)
 
 
 def total_variation(image):
-    """Return the mean squared difference of neighbours, down plus across, of (B, H, W,
-    C)."""
+    """Return the mean squared difference of neighbours, down plus across.
+
+    image: float (B, H, W, C), finite, H and W of at least 2. Raises TypeError or
+    ValueError.
+    """
+    image = _tensor(image, "image", "(B, H, W, C)")
     down, across = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
     return tf.reduce_mean(down**2) + tf.reduce_mean(across**2)
 
 
 def match_colours(content, style):
-    """Give `content` the mean and the covariance of the colours of `style`, moving them
-    least.
+    """Give `content` the colours of `style`, their mean and covariance, moved least.
 
     Both are (H, W, 3) in [-1, 1], of any sizes; returns float32 of content's shape,
     clipped to [-1, 1]. The map is the optimal transport between two Gaussians (Pitié
     and Kokaram, 2007).
     """
-    _check_picture("content", content)
-    _check_picture("style", style)
+    content = picture(content, "content", 2)
+    style = picture(style, "style", 2)
     pixels, others = (
         content.reshape(-1, 3).astype(float),
         style.reshape(-1, 3).astype(float),
@@ -92,7 +104,10 @@ def objective(
     `style_layers` (a dict from layer to weight), and loss = content_loss + style_weight
     * style_loss + tv_weight * total_variation.
     """
-    style_layers = dict(STYLE_LAYERS if style_layers is None else style_layers)
+    style_layers = _layers(style_layers)
+    content, style = picture(content, "content"), picture(style, "style")
+    style_weight = number(style_weight, "style_weight", 0)
+    tv_weight = number(tv_weight, "tv_weight", 0)
     wanted_content = network(content[None])[content_layer]
     wanted_style = {
         k: gram(f) for k, f in network(style[None]).items() if k in style_layers
@@ -119,7 +134,7 @@ def objective(
 
 @functools.lru_cache(maxsize=8)
 def _network(layers, kind, pooling, padding):
-    return encoder.build_encoder(list(layers), kind, pooling=pooling, padding=padding)
+    return vgg.build(list(layers), kind, pooling=pooling, padding=padding)
 
 
 def stylise(
@@ -153,17 +168,15 @@ def stylise(
     an evaluation); encoder (its name). Raises ValueError or TypeError for unsuitable
     pictures or options, FloatingPointError if the loss is no longer finite.
     """
-    _check_picture("content", content, 32)
-    _check_picture("style", style, 32)
-    if not isinstance(steps, (int, np.integer)) or steps < 1:
-        raise ValueError(f"steps must be a whole number of at least 1, not {steps!r}.")
-    if not 0 < learning_rate <= 1:
-        raise ValueError(f"learning_rate must lie in (0, 1], not {learning_rate!r}.")
-    if optimizer not in ("lbfgs", "adam"):
-        raise ValueError(f"optimizer {optimizer!r} must be 'lbfgs' or 'adam'.")
-    style_layers = dict(STYLE_LAYERS if style_layers is None else style_layers)
+    content = picture(content, "content", 32)
+    style = picture(style, "style", 32)
+    steps = counts(steps=steps)
+    learning_rate = number(learning_rate, "learning_rate", 0, 1, above=0)
+    choice(optimizer, "optimizer", ("lbfgs", "adam"))
+    flag(palette, "palette")
+    style_layers = _layers(style_layers)
     layers = tuple(dict.fromkeys([*style_layers, content_layer]))
-    network = _network(layers, encoder.find(kind), pooling, padding)
+    network = _network(layers, vgg.find(kind), pooling, padding)
     if palette:
         content = match_colours(content, style)
     image = _start(start, content, style)
@@ -241,7 +254,7 @@ def _adam(evaluate, history, image, steps, learning_rate):
 
 def _start(start, content, style):
     if isinstance(start, np.ndarray):
-        _check_picture("start", start, 32)
+        start = picture(start, "start", 32)
         if start.shape != content.shape:
             raise ValueError(
                 f"start has shape {start.shape}, but content {content.shape}."
@@ -253,19 +266,51 @@ def _start(start, content, style):
         return tf.clip_by_value(
             tf.image.resize(style, content.shape[:2]), -1, 1
         ).numpy()
-    raise ValueError(f"start {start!r} must be 'content', 'style' or a picture.")
+    raise ValueError(
+        f"start must be 'content', 'style' or a picture, got {told(start)}."
+    )
 
 
-def _check_picture(name, picture, smallest=2):
-    if not isinstance(picture, np.ndarray) or picture.dtype.kind != "f":
-        kind = getattr(picture, "dtype", type(picture).__name__)
-        raise TypeError(f"{name} must be a float array in [-1, 1], not {kind}.")
-    if picture.ndim != 3 or picture.shape[-1] != 3 or min(picture.shape[:2]) < smallest:
-        raise ValueError(
-            f"{name} must have shape (H, W, 3), with H and W of at least {smallest}; "
-            f"got {picture.shape}."
+def _layers(style_layers):
+    """Return the layers of style and their weights as a dict, or say what is wrong."""
+    if style_layers is None:
+        return dict(STYLE_LAYERS)
+    if not isinstance(style_layers, dict) or not style_layers:
+        raise TypeError(
+            "style_layers must be a dict from layer to weight, such as "
+            f"{{'conv1_1': 1.0}}, got {told(style_layers)}."
         )
-    if not np.isfinite(picture).all() or np.abs(picture).max() > 1.001:
-        raise ValueError(
-            f"{name} must be finite and lie in [-1, 1]; scale or clip it first."
+    found = {
+        choice(k, "style_layers", vgg.layer_names("vgg19")): number(
+            w, f"style_layers[{k!r}]", 0
         )
+        for k, w in style_layers.items()
+    }
+    if sum(found.values()) == 0:
+        raise ValueError(
+            "style_layers must have a weight above 0, or there is no style."
+        )
+    return found
+
+
+def _tensor(value, name, shape=None):
+    """Return a float tensor, or say what is wrong; the values of a symbol are trusted."""
+    wanted = f"{name} must be float" + (f" of shape {shape}" if shape else "")
+    if not tf.is_tensor(value):
+        try:
+            value = np.asarray(value)
+        except Exception:
+            raise ValueError(f"{wanted}, got {told(value)}.") from None
+        if value.dtype.kind != "f":
+            raise TypeError(f"{wanted}, got {told(value)}.")
+        value = tf.convert_to_tensor(value)
+    if not value.dtype.is_floating:
+        raise TypeError(f"{wanted}, got {told(value)}.")
+    if shape and value.shape.rank not in (None, 4):
+        raise ValueError(f"{wanted}, got {told(value)}.")
+    eager = hasattr(value, "numpy")
+    if eager and not bool(tf.reduce_all(tf.math.is_finite(value))):
+        raise ValueError(f"{name} must be finite, got {told(value)}.")
+    if eager and tf.size(value) == 0:
+        raise ValueError(f"{name} must not be empty, got {told(value)}.")
+    return value

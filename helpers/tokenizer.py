@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from helpers import zoo
-from helpers.training import check_counts
+from helpers import _arguments, zoo
+from helpers._arguments import choice, counts, told
 
 
 @keras.saving.register_keras_serializable("noise_to_image")
@@ -27,8 +27,7 @@ class NearestCode(layers.Layer):
 
     def __init__(self, codes, **kwargs):
         super().__init__(**kwargs)
-        check_counts(codes=codes)
-        self.codes = codes
+        self.codes = counts(codes=codes)
 
     def build(self, shape):
         """Make the codebook."""
@@ -72,7 +71,7 @@ class Tokenizer:
             )
         except (AttributeError, ValueError):
             raise TypeError(
-                f"model must hold an encoder and a decoder, and {model!r} does not: "
+                f"model must hold an encoder and a decoder, and {told(model)} does not: "
                 f"take one "
                 "that chapter 15 made, by tokenizer.load."
             ) from None
@@ -87,14 +86,8 @@ class Tokenizer:
 
         Raises ValueError for another shape, for NaN, and for values outside [-1, 1].
         """
-        images = np.asarray(images, "float32")
-        if images.ndim != 4 or images.shape[1:] != self.image_shape or not len(images):
-            raise ValueError(
-                f"images must have shape (N, {', '.join(map(str, self.image_shape))}), "
-                f"not {images.shape}: resize them, or add the missing axis."
-            )
-        if not (np.abs(images) <= 1.001).all():
-            raise ValueError("images must lie in [-1, 1], without NaN: scale them.")
+        images = _arguments.images(images, channels=None, shape=self.image_shape)
+        batch_size = counts(batch_size=batch_size)
         return self._run(self.encoder, images, batch_size).reshape(
             len(images), self.length
         )
@@ -106,23 +99,26 @@ class Tokenizer:
         Raises ValueError for another shape, TypeError for tokens that are not whole
         numbers, and ValueError for tokens outside 0 .. codes - 1.
         """
-        tokens = np.asarray(tokens)
-        if tokens.shape[1:] not in ((self.length,), self.grid) or not len(tokens):
-            raise ValueError(
-                f"tokens must have shape (N, {self.length}), not {tokens.shape}: cut "
-                f"off what is "
-                "not picture, such as a class or a caption."
-            )
+        wanted = f"tokens must be whole numbers of shape (N, {self.length})"
+        try:
+            tokens = np.asarray(tokens)
+        except Exception:
+            raise ValueError(f"{wanted}, got {told(tokens)}.") from None
         if tokens.dtype.kind not in "iu":
             raise TypeError(
-                f"tokens must be whole numbers, not {tokens.dtype}: pass "
-                "codes, not averages of them."
+                f"{wanted}, got {told(tokens)}: codes, not averages of them."
+            )
+        if tokens.shape[1:] not in ((self.length,), self.grid) or not len(tokens):
+            raise ValueError(
+                f"{wanted}, got {told(tokens)}: cut off what is not picture, such as a "
+                "class or a caption."
             )
         if tokens.min() < 0 or tokens.max() >= self.codes:
             raise ValueError(
-                f"tokens must be 0 to {self.codes - 1}, but they reach from "
-                f"{tokens.min()} to {tokens.max()}: let only picture codes be drawn."
+                f"tokens must be 0 to {self.codes - 1}, got {told(tokens)}: let only "
+                "picture codes be drawn."
             )
+        batch_size = counts(batch_size=batch_size)
         tokens = tokens.reshape(-1, *self.grid).astype("int32")
         return np.clip(self._run(self.decoder, tokens, batch_size), -1, 1)
 
@@ -145,6 +141,5 @@ def load(name):
 
     Raises ValueError for another name, and what `zoo.load` raises.
     """
-    if name not in ("fashion", "shapes"):
-        raise ValueError(f"name must be 'fashion' or 'shapes', not {name!r}.")
-    return Tokenizer(zoo.load(f"{name}-tokens"))
+    choice(name, "name", ("fashion", "shapes"))
+    return Tokenizer(zoo.load(f"15/{name}-tokens"))

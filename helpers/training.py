@@ -1,29 +1,25 @@
-"""What training needs around the step: data in a known order, a rate, a watch, a state
-to resume.
+"""What training needs around its step: data in a known order, a rate, `fit`."""
 
-`helpers.gan` gives `shuffled` and `ResumeTraining` on to the chapters.
-"""
-
-import io
-import json
-import os
-import pathlib
+import sys
+import time
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
+
+from helpers import _arguments
+from helpers._arguments import counts, number, whole
+from helpers.resuming import ResumeTraining
 
 
 def shuffled(images, batch_size=64, seed=0, epoch=0):
-    """Return one epoch of `images` as a tf.data.Dataset whose order follows from (seed,
-    epoch).
+    """Return one epoch of `images`, in an order that follows from (seed, epoch) alone.
 
-    `epoch` is an integer or a scalar tf.Variable that is read at the start of every
-    pass. What is left over after the last whole batch is dropped.
+    A tf.data.Dataset. `epoch` is an integer or a scalar tf.Variable that is read at the
+    start of every pass. What is left over after the last whole batch is dropped.
     """
-    images = check_images(images)
-    check_counts(batch_size=batch_size)
+    images = _arguments.images(images, channels=None)
+    batch_size, seed = counts(batch_size=batch_size), whole(seed, "seed", 0)
     steps = len(images) // batch_size
     if steps == 0:
         raise ValueError(
@@ -47,8 +43,7 @@ def shuffled(images, batch_size=64, seed=0, epoch=0):
 
 
 def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
-    """Return a schedule that rises for `rise` of the `steps`, then falls along a
-    cosine.
+    """Return a rate that rises for `rise` of the `steps`, then falls along a cosine.
 
     It starts at a hundredth of `learning_rate`, its peak, and ends at `floor` times the
     peak; `rise` is a twentieth of `steps` unless told. Raises ValueError if `steps` is
@@ -56,21 +51,10 @@ def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
     `learning_rate` not above 0, or `floor` not from 0 to 1. Source: Loshchilov and
     Hutter 2017 (the cosine); Vaswani et al. 2017, section 5.3 (the rise).
     """
-    check_counts(steps=steps)
-    if steps < 2:
-        raise ValueError(
-            f"steps must be at least 2, to rise and to fall, got {steps!r}."
-        )
-    rise = max(1, steps // 20) if rise is None else rise
-    check_counts(rise=rise)
-    if rise >= steps:
-        raise ValueError(f"rise must be below steps, but {rise} is not below {steps}.")
-    if not 0 < learning_rate < np.inf:
-        raise ValueError(
-            f"learning_rate must be above 0 and finite, got {learning_rate!r}."
-        )
-    if not 0 <= floor <= 1:
-        raise ValueError(f"floor must be from 0 to 1, got {floor!r}.")
+    steps = whole(steps, "steps", 2)
+    rise = whole(max(1, steps // 20) if rise is None else rise, "rise", 1, steps - 1)
+    learning_rate = number(learning_rate, "learning_rate", above=0)
+    floor = number(floor, "floor", 0, 1)
     return keras.optimizers.schedules.CosineDecay(
         0.01 * learning_rate,
         steps - rise,
@@ -80,141 +64,133 @@ def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
     )
 
 
-class ResumeTraining(keras.callbacks.Callback):
-    """Save the whole state of a `GAN` after each epoch, and let the next `fit` go on
-    from there.
+def batches(rows, batch_size, *, seed=0, prepare=None):
+    """Return shuffled batches without end of `rows`: an array, or a tuple of arrays.
 
-    The state is both networks, the average, both optimizers, the seeds, the epoch and
-    its history. It is written beside the old one and then put in its place, so a kill
-    at any moment leaves one whole state in `directory`. `history` holds one dict of
-    metrics for each finished epoch.
+    A tf.data.Dataset. Each pass shuffles all rows anew. `prepare` turns a batch into
+    what the model is trained on: x, (x, y) or (x, y, weights).
     """
+    batch_size = counts(batch_size=batch_size)
+    first = rows[0] if isinstance(rows, tuple) else rows
+    dealt = tf.data.Dataset.from_tensor_slices(rows).shuffle(len(first), seed=seed)
+    dealt = dealt.repeat().batch(batch_size)
+    return dealt if prepare is None else dealt.map(prepare)
 
-    def __init__(self, directory):
-        super().__init__()
-        self.path = pathlib.Path(directory) / "state.npz"
-        self.history = []
 
-    def restore(self, model):
-        """Load the saved state into `model` if there is one, and return the epoch to go
-        on with."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.with_suffix(".part").unlink(missing_ok=True)
-        self.history = []
-        if not self.path.exists():
-            return 0
-        advice = f"delete {self.path} to start from the beginning"
-        try:
-            with np.load(self.path, allow_pickle=False) as saved:
-                arrays = {name: saved[name] for name in saved.files}
-            facts = json.loads(str(arrays.pop("facts")))
-        except Exception as error:
-            raise ValueError(
-                f"{self.path} cannot be read as a saved training state "
-                f"({type(error).__name__}): {advice}."
-            ) from error
-        variables = _state(model)
-        if [list(v.shape) for v in variables] != facts["shapes"]:
-            raise ValueError(
-                f"The state in {self.path} belongs to another model or optimizer: "
-                f"build the same one, or {advice}."
+def fit(
+    model,
+    batches,
+    *,
+    steps,
+    learning_rate,
+    loss=None,
+    parts=20,
+    rise=None,
+    floor=0.0,
+    validation=None,
+    folder=None,
+    callbacks=(),
+    chunk=None,
+    **adamw,
+):
+    """Train `model` by AdamW for `steps` steps, in `parts` parts; return its history.
+
+    batches: a tf.data.Dataset without end, see `batches`. The rate is `warm_cosine`;
+    other arguments of keras.optimizers.AdamW may be given by name. loss: None if the
+    model computes its own. validation: data as for keras.Model.fit; the weights of the
+    best part are then restored. folder: the state is kept there after each part, and
+    the next call goes on from it. chunk: steps a compiled call. Returns a dict from the
+    names of losses to arrays with one value a part. Raises FloatingPointError once a
+    loss is no longer a number.
+    """
+    steps, parts = whole(steps, "steps", 2), counts(parts=parts)
+    part = max(1, steps // parts)
+    rate = warm_cosine(learning_rate, steps, rise, floor)
+    model.compile(
+        keras.optimizers.AdamW(rate, **adamw),
+        loss,
+        steps_per_execution=part if chunk is None else counts(chunk=chunk),
+    )
+    around, begun = [Watch(), Progress(steps // part), *callbacks], 0
+    if validation is not None:
+        around.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss", patience=steps, restore_best_weights=True
             )
-        for index, variable in enumerate(variables):
-            variable.assign(arrays[str(index)])
-        self.history = facts["history"]
-        return facts["epoch"] + 1
+        )
+    kept = [] if folder is None else [ResumeTraining(folder)]
+    for state in kept:
+        begun = state.restore(model)
+        batches = batches.skip(begun * part) if begun else batches
+    found = model.fit(
+        batches,
+        steps_per_epoch=part,
+        epochs=steps // part,
+        initial_epoch=begun,
+        verbose=0,
+        shuffle=False,
+        validation_data=validation,
+        validation_batch_size=None if validation is None else 500,
+        callbacks=[*around, *kept],
+    )
+    rows = kept[0].history if kept else None
+    names = rows[0] if rows else found.history
+    return {
+        name: np.array([row[name] for row in rows] if rows else found.history[name])
+        for name in names
+    }
+
+
+class Progress(keras.callbacks.Callback):
+    """Show one line with the time left, where a person looks: a terminal, a notebook."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.parts, self.shown = parts, sys.stdout.isatty()
+
+    def on_train_begin(self, logs=None):
+        """Start the clock."""
+        self.began, self.first = time.perf_counter(), None
 
     def on_epoch_end(self, epoch, logs=None):
-        """Write the state atomically."""
-        self.history.append(
-            {name: float(value) for name, value in (logs or {}).items()}
-        )
-        variables = _state(self.model)
-        arrays = {str(i): ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-        if not all(
-            np.isfinite(a).all() for a in arrays.values() if a.dtype.kind == "f"
-        ):
-            raise FloatingPointError(
-                f"A weight is no longer a number after epoch {epoch + 1}, so "
-                "nothing was saved: lower the learning rates and fit again."
-            )
-        shapes = [list(v.shape) for v in variables]
-        facts = json.dumps({"epoch": epoch, "history": self.history, "shapes": shapes})
-        buffer = io.BytesIO()
-        np.savez(buffer, facts=facts, **arrays)
-        part = self.path.with_suffix(".part")
-        with open(part, "wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self.path)
+        """Write the line anew."""
+        self.first = epoch if self.first is None else self.first
+        spent, done = time.perf_counter() - self.began, epoch - self.first + 1
+        left = spent / done * (self.parts - epoch - 1)
+        if self.shown:
+            end = "\n" if epoch + 1 == self.parts else ""
+            line = f"part {epoch + 1} of {self.parts}, about {left:.0f} s left"
+            print(f"\r{line:60}", end=end, flush=True)
 
 
 class Watch(keras.callbacks.Callback):
-    """Tell the data pipeline which epoch it is, and stop when a loss is no longer a
-    number."""
+    """Tell the data which epoch it is; stop when a loss is no number, or no data came."""
 
-    def __init__(self, epoch):
+    def __init__(self, epoch=None):
         super().__init__()
-        self.epoch = epoch
+        self.epoch, self.batches, self.number = epoch, 0, 0
 
     def on_epoch_begin(self, epoch, logs=None):
         """Tell the pipeline."""
-        self.epoch.assign(epoch)
+        self.batches, self.number = 0, epoch
+        if self.epoch is not None:
+            self.epoch.assign(epoch)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Look at both running means: NaN never leaves them."""
-        for name in ("d_loss", "g_loss"):
+        """Look at the running means of all losses: NaN never leaves them."""
+        self.batches += 1
+        for name in (name for name in logs if name.endswith("loss")):
             if not np.isfinite(float(logs[name])):
                 raise FloatingPointError(
-                    f"{name} is no longer a number in epoch {int(self.epoch) + 1}, "
-                    f"step {batch + 1}: lower the learning rates and fit again."
+                    f"{name} is no longer a number in epoch {self.number + 1}, step "
+                    f"{batch + 1}: lower the learning rates and fit again."
                 )
 
-
-def check_images(images, name="images"):
-    """Return `images` if they are float32 (N, H, W, C) in [-1, 1]; raise one sentence
-    if not."""
-    if not hasattr(images, "shape") or not hasattr(images, "dtype"):
-        raise TypeError(
-            f"{name} must be an array of images, got {type(images).__name__}."
-        )
-    images = np.asarray(images)
-    if images.dtype.kind != "f":
-        raise TypeError(
-            f"{name} must be float32 in [-1, 1], got {images.dtype}: "
-            "convert with helpers.images.from_uint8."
-        )
-    if images.ndim != 4 or 0 in images.shape:
-        raise ValueError(
-            f"{name} must have shape (N, height, width, channels) and not be empty, "
-            f"got {images.shape}."
-        )
-    if not np.isfinite(images).all():
-        raise ValueError(f"{name} holds NaN or infinite values.")
-    if images.min() < -1 or images.max() > 1:
-        raise ValueError(
-            f"{name} must lie in [-1, 1], but runs from {images.min():.3g} to "
-            f"{images.max():.3g}."
-        )
-    return images.astype("float32", copy=False)
-
-
-def check_counts(**counts):
-    """Raise one sentence unless every argument is a whole number of at least 1."""
-    for name, value in counts.items():
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, np.integer))
-            or value < 1
-        ):
+    def on_epoch_end(self, epoch, logs=None):
+        """Refuse an epoch in which nothing was trained, before anything is saved."""
+        if self.batches == 0:
             raise ValueError(
-                f"{name} must be a whole number of at least 1, got {value!r}."
+                f"The data gave no batch in epoch {epoch + 1}: it can be read only once, "
+                "so give a dataset that begins anew, or call .repeat() on it and say "
+                "steps_per_epoch."
             )
-
-
-def _state(model):
-    """List every variable that training changes, in an order that does not vary."""
-    metric_variables = {id(v) for metric in model.metrics for v in metric.variables}
-    own = [v for v in model.variables if id(v) not in metric_variables]
-    return own + model.g_optimizer.variables + model.d_optimizer.variables

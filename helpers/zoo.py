@@ -1,281 +1,192 @@
-"""Trained models and measured results: made once by a chapter in `full`, read in
-`quick`.
+"""Trained models and measured results: made once by a chapter in `full`, read in `quick`.
 
-A model is kept as float16 weights (`assets/weights/NAME.npz`) and a card
-(`assets/cards/NAME.json`: its architecture, who made it, with which settings, in how
-many seconds, on what, and how good it is). A result is kept as one
-`assets/measured/NAME.npz`. What `full` made before with equal settings is taken from
-`runs/` again; only another value in `settings`, or BOOK_FRESH=1, makes it anew.
+Their names begin with their chapter: `zoo.load("05/digits")`. What `full` made before
+with equal settings is taken from `runs/` again; only another value in `settings`, or
+BOOK_FRESH=1, makes it anew. Each carries a card (`helpers/store/records.py`).
 """
 
+import hashlib
+import itertools
 import json
-import os
-import re
-import zlib
-from pathlib import Path
+import sys
 
-from helpers import manifest, packing, runtime
-
-keras = runtime.keras
-RUNS = Path(__file__).resolve().parents[1] / "runs"
-LARGEST = 3_000_000  # bytes a measured result may take
+from helpers import runtime
+from helpers._arguments import told
+from helpers.store import making, manifest, packing, records
 
 
 def load(name):
-    """Return the shipped model `name` as a keras.Model (float32), its file's hash
-    checked.
+    """Return the shipped model `name` as a keras.Model (float32), its hash checked.
 
     Raises ValueError for an unknown name or an altered file, FileNotFoundError for a
     missing one.
     """
-    facts = card(name)
-    return packing.build(
-        facts["architecture"], manifest.verified(f"weights/{name}.npz"), name
-    )
+    return packing.model_of(_model(name))
 
 
 def card(name):
     """Return the card of the shipped model `name` as a dict (its hash is checked)."""
-    _check_name(name)
-    if f"cards/{name}.json" not in manifest.read():
-        there = _names("cards/") or "none yet"
-        raise ValueError(
-            f"name {name!r} is not a model of this book's zoo (there are: {there}): "
-            f"choose one, or "
-            "let its chapter make it with BOOK_PROFILE=full in the environment."
-        )
-    return json.loads(
-        manifest.verified(f"cards/{name}.json").read_text(encoding="utf-8")
-    )
+    return _model(name).card
 
 
 def cards():
-    """Return the cards of all shipped models as a list of dicts, in the order of their
-    names."""
-    return [
-        card(Path(file).stem)
-        for file in sorted(manifest.read())
-        if file.startswith("cards/")
-    ]
+    """Return the cards of all shipped models as a list of dicts, sorted by name."""
+    return [records.card(name) for name in records.names("model")]
 
 
-def trained(name, train, settings):
-    """Return the model `name`: shipped in `quick`, trained (or trained before) in
-    `full`.
+def trained(name, train, settings, judge=None):
+    """Return the model `name`: shipped in `quick`, trained (or kept) in `full`.
 
-    `train()` returns a functional keras.Model, or (model, facts), facts being a dict
-    for the card such as {"steps": 3000}. In both profiles the model returned is the one
-    written: its weights are rounded to float16. `settings` is a small dict of JSON
-    values; in `quick` they must be those the shipped model was made with. Random
-    numbers start at a state given by `name` before `train()` and again at the end, so
-    that what follows is the same whichever way the model came. Raises ValueError if the
-    settings differ, or if the model holds NaN, a Lambda layer or layers from outside
-    Keras and this book; TypeError for other models; PermissionError or OSError, before
-    any work, if it could not be kept.
+    `train()` returns a functional keras.Model, or (model, facts), facts being a dict for
+    the card such as {"steps": 3000}. `judge(model)` returns a dict of metrics for the
+    card. In both profiles the model returned is the one written: its weights are rounded
+    to float16. `settings` is a small dict of JSON values; in `quick` they must be those
+    the shipped model was made with. Random numbers start at a state given by `name`
+    before `train()` and again at the end, so that what follows is the same whichever way
+    the model came. Raises ValueError if the settings differ, or if the model holds NaN,
+    a Lambda layer or layers from outside Keras and this book; TypeError for other
+    models; PermissionError or OSError, before any work, if it could not be kept.
     """
     settings = _check(name, "train", train, settings)
-    if runtime.profile() == "quick":
-        _same_settings("model", name, card(name)["settings"], settings)
-    else:
-        _ship_model(name, train, settings)
-    model = load(name)
-    _seed(name)
+    if judge is not None and not callable(judge):
+        raise TypeError(f"judge must be a function of the model, got {told(judge)}.")
+    record = _found(name, "model", settings)
+    if record is None:
+        record = making.train_record(name, train, settings, judge)
+    model = packing.model_of(record)
+    runtime.seed_everything(records.seed_of(name))
     return model
 
 
-def _ship_model(name, train, settings):
-    """Train model `name`, or take it from `runs/`, and see to it that the assets hold
-    it."""
-    folder = RUNS / name
-    facts = _reusable(folder / "card.json", settings)
-    weights = _intact(folder / "weights.npz", facts)
-    fresh = weights is None
-    if fresh:
-        watch, result = _work(name, train)
-        model, extra = (
-            result if isinstance(result, tuple) and len(result) == 2 else (result, {})
-        )
-        if not isinstance(extra, dict):
-            raise TypeError(
-                f"train must return (model, facts), facts a dict, not {extra!r}."
-            )
-        architecture = packing.architecture(model, name)
-        weights = packing.weights_bytes(model, name)
-        made = _made(name, settings, watch)
-        facts = {
-            "metrics": {},
-            "steps": None,
-            **made,
-            **json.loads(json.dumps(extra, default=packing.plain)),
-            **{
-                key: made[key] for key in ("name", "settings", "seconds", "cpu_seconds")
-            },
-            "architecture": architecture,
-            "parameters": int(model.count_params()),
-            "bytes": len(weights),
-            "sha256": manifest.sha256(weights),
-        }
-        manifest.write_bytes(folder / "weights.npz", weights)
-        manifest.write_bytes(folder / "card.json", manifest.json_bytes(facts))
-    else:
-        _tell_reused(facts["seconds"])
-    data, text = f"weights/{name}.npz", f"cards/{name}.json"
-    there = manifest.holds(data, facts["sha256"]) and manifest.holds(text)
-    if fresh or not there or card(name)["settings"] != settings:
-        files = {data: weights, text: manifest.json_bytes(facts)}
-        manifest.add(files, **_provenance(facts))
-
-
 def measured(name, measure, settings):
-    """Return the result `name`: the shipped one in `quick`, measured (or reused) in
-    `full`.
+    """Return the result `name`: shipped in `quick`, measured (or kept) in `full`.
 
     `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of
     objects). Arrays of floats come back as float32, all others as they were, tuples as
     lists; pictures belong in uint8. In both profiles the dict returned is the one
     written. `settings` and random numbers as in `trained`. A value `resumed_seconds`
-    says how long the part took that an earlier, interrupted run had done; it is added
-    to the seconds told. Raises ValueError if the settings differ in `quick`, or if the
-    result takes more than 3 MB; TypeError for what cannot be kept; else as `trained`
-    does.
+    says how long the part took that an earlier, interrupted run had done; it is added to
+    the seconds told. Raises ValueError if the settings differ in `quick`, or if the
+    result takes more than 3 MB; TypeError for what cannot be kept; else as `trained`.
     """
     settings = _check(name, "measure", measure, settings)
-    file = f"measured/{name}.npz"
-    if runtime.profile() == "full":
-        _ship_result(name, measure, settings)
-    elif file not in manifest.read():
-        raise ValueError(
-            f"name {name!r} is not a measured result of this book: its chapter makes "
-            f"it with "
-            "BOOK_PROFILE=full in the environment."
-        )
-    facts, values = packing.unpack(manifest.verified(file))
-    _same_settings("result", name, facts["settings"], settings)
-    _seed(name)
+    record = _found(name, "result", settings)
+    if record is None:
+        record = making.measure_record(name, measure, settings)
+    values = packing.values_of(record)
+    runtime.seed_everything(records.seed_of(name))
     return values
 
 
-def _ship_result(name, measure, settings):
-    """Measure result `name`, or take it from `runs/`, and see to it that the assets
-    hold it."""
-    kept = RUNS / "measured" / f"{name}.npz"
-    facts = _reusable(kept.with_suffix(".json"), settings)
-    data = _intact(kept, facts)
-    if data is None:
-        watch, values = _work(name, measure)
-        if not isinstance(values, dict):
-            raise TypeError(f"measure must return a dict, not {type(values).__name__}.")
-        facts = _made(name, settings, watch)
-        if before := float(values.get("resumed_seconds", 0)):
-            facts["seconds"] = round(facts["seconds"] + before, 2)
-            _tell_reused(before)
-        data = packing.pack(facts, values)
-        facts |= {"bytes": len(data), "sha256": manifest.sha256(data)}
-        manifest.write_bytes(kept, data)
-        manifest.write_bytes(kept.with_suffix(".json"), manifest.json_bytes(facts))
-    else:
-        _tell_reused(facts["seconds"])
-    if len(data) > LARGEST:
-        raise ValueError(
-            f"The result {name!r} takes {len(data):,} bytes, over the {LARGEST:,} that "
-            f"may be shipped: store pictures as uint8, fewer of them, or a summary "
-            f"(kept in {kept})."
-        )
-    if not manifest.holds(f"measured/{name}.npz", facts["sha256"]):
-        manifest.add({f"measured/{name}.npz": data}, **_provenance(facts))
+def sweep(name, measure, settings, over):
+    """Return one result for each combination of the values in `over`, in their order.
+
+    `over` maps settings to the values to go through, such as {"seed": (0, 1, 2)}. Each
+    is `measured` on its own, under `name` and its values ("05/rate-0.001-2"), by
+    `measure(seed=.., ..)`, so an interrupted sweep goes on where it was. Raises as
+    `measured` does.
+    """
+    if not isinstance(over, dict) or not over:
+        raise TypeError(f"over must be a dict of setting -> values, got {told(over)}.")
+    points = [
+        dict(zip(over, values, strict=True))
+        for values in itertools.product(*over.values())
+    ]
+    found = []
+    for index, point in enumerate(points):
+        if sys.stdout.isatty():
+            print(f"\r{name}: {index + 1} of {len(points)}", end="", flush=True)
+        each = "-".join([name, *(str(value).lower() for value in point.values())])
+        work = lambda point=point: measure(**point)  # noqa: E731
+        found.append(measured(each, work, {**settings, **point}))
+    return found
 
 
 def note_metrics(name, metrics):
-    """Add or replace measured `metrics` (dict of JSON values) in the card of model
-    `name`.
+    """Add or replace measured `metrics` (dict of JSON values) in a model's card.
 
-    Acts in `full` only; in `quick` it checks its arguments and changes nothing.
+    Acts in `full` only; in `quick` it checks its arguments and changes nothing. Where
+    the metrics are known as soon as the model is trained, `trained(.., judge=)` is
+    simpler.
     """
-    _check_name(name)
-    if not isinstance(metrics, dict) or not all(
-        isinstance(key, str) for key in metrics
-    ):
-        raise TypeError(
-            f"metrics must be a dict with strings as keys, not {metrics!r}."
-        )
-    metrics = json.loads(json.dumps(metrics, default=packing.plain))
+    records.check_name(name)
+    metrics = making.metrics_of(metrics)
     if runtime.profile() == "quick":
         return
-    facts = card(name)
-    facts["metrics"] = {**facts["metrics"], **metrics}
-    manifest.add(
-        {f"cards/{name}.json": manifest.json_bytes(facts)}, **_provenance(facts)
-    )
-    kept = RUNS / name / "card.json"
-    if kept.exists():
-        manifest.write_bytes(kept, manifest.json_bytes(facts))
+    record = _model(name)
+    facts = {**record.card, "metrics": {**record.card["metrics"], **metrics}}
+    noted = records.Record(name, facts, record.data, record.suffix)
+    records.ship(noted)
+    if (records.RUNS / f"{name}.json").exists():
+        records.keep(noted)
+
+
+def folder(name, settings):
+    """Return a folder in `runs/` for what a training keeps on its way, made if missing.
+
+    Another value in `settings` gives another folder.
+    """
+    settings = _check(name, "name", print, settings)
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+    path = records.RUNS / "kept" / f"{name}-{key}"
+    manifest.check_writable(path)
+    return path
 
 
 def adopt():
-    """Copy what is shipped into `runs/` where that has nothing, and return the names
-    copied.
+    """Copy what is shipped into `runs/` where that has nothing; return the names copied.
 
     A fresh clone has no `runs/`, so that `full` would make everything anew. After this
-    it makes only what has other settings. Raises as `load` does for a missing or
-    altered file.
+    it makes only what has other settings. Raises as `load` does.
     """
-    copied = []
-    for file in sorted(manifest.read()):
-        kind, name = Path(file).parts[0], Path(file).stem
-        if kind == "cards" and not (RUNS / name / "card.json").exists():
-            weights = manifest.verified(f"weights/{name}.npz").read_bytes()
-            manifest.write_bytes(RUNS / name / "weights.npz", weights)
-            manifest.write_bytes(
-                RUNS / name / "card.json", manifest.json_bytes(card(name))
-            )
-            copied.append(name)
-        kept = RUNS / "measured" / f"{name}.json"
-        if kind == "measured" and not kept.exists():
-            data = manifest.verified(file).read_bytes()
-            facts = packing.unpack(manifest.verified(file))[0]
-            facts |= {"bytes": len(data), "sha256": manifest.sha256(data)}
-            manifest.write_bytes(kept.with_suffix(".npz"), data)
-            manifest.write_bytes(kept, manifest.json_bytes(facts))
-            copied.append(name)
-    return copied
+    return records.adopt()
 
 
-def _work(name, function):
-    """Return (stopwatch, what `function()` returned), once it is sure that it can be
-    kept."""
-    manifest.check_writable(manifest.ASSETS)
-    manifest.check_writable(RUNS)
-    _seed(name)
-    with runtime.stopwatch() as watch:
-        result = function()
-    return watch, result
+def _model(name):
+    """Return the shipped Record of a model; say so if the name is that of a result."""
+    record = records.shipped(name)
+    if record.kind != "model":
+        raise ValueError(f"name {name!r} is a result, and no model: see zoo.measured.")
+    return record
 
 
-def _seed(name):
-    """Start the random numbers at a state that depends on `name` only."""
-    runtime.seed_everything(zlib.crc32(name.encode()))
+def _found(name, kind, settings):
+    """Return the Record to use: the shipped one in quick, a kept one in full, or None."""
+    if runtime.profile() == "quick":
+        record = records.shipped(name)
+        _same_settings(kind, name, record.settings, settings)
+    else:
+        record = records.kept(name, settings)
+        if record is None:
+            return None
+        making.tell_seconds(record.card["seconds"])
+        if not _is_shipped(record):
+            records.ship(record)
+    records.tell_text(record)
+    return record
 
 
-def _check_name(name):
-    if not isinstance(name, str) or not re.fullmatch(
-        r"[a-z0-9]+([-_.][a-z0-9]+)*", name
-    ):
-        raise ValueError(
-            f"name must be small letters and digits joined by '-', '_' or '.', not "
-            f"{name!r}."
-        )
+def _is_shipped(record):
+    """Tell whether the same data and settings are shipped; metrics may be newer there."""
+    if not manifest.holds(f"{record.name}.json"):
+        return False
+    there = records.card(record.name)
+    same = all(there.get(k) == record.card.get(k) for k in ("sha256", "settings"))
+    return same and (
+        record.data is None
+        or manifest.holds(record.name + record.suffix, record.card["sha256"])
+    )
 
 
 def _check(name, role, function, settings):
-    """Check the arguments that `trained` and `measured` share; return settings as JSON
-    has them."""
-    _check_name(name)
+    """Check what `trained` and `measured` share; return settings as JSON has them."""
+    records.check_name(name)
     if not callable(function):
         raise TypeError(
-            f"{role} must be a function without arguments, not {function!r}."
+            f"{role} must be a function without arguments, got {told(function)}."
         )
     if not isinstance(settings, dict):
-        raise TypeError(f"settings must be a dict, not {type(settings).__name__}.")
+        raise TypeError(f"settings must be a dict, got {told(settings)}.")
     try:
         return json.loads(json.dumps(settings, default=packing.plain, allow_nan=False))
     except (TypeError, ValueError) as error:
@@ -285,67 +196,14 @@ def _check(name, role, function, settings):
 
 
 def _same_settings(kind, name, shipped, yours):
+    """Raise ValueError that names each setting in which two dicts differ."""
     if shipped == yours:
         return
     keys = sorted(k for k in {*shipped, *yours} if shipped.get(k) != yours.get(k))
-    told = ", ".join(f"{k}={shipped.get(k)!r} (yours: {yours.get(k)!r})" for k in keys)
-    raise ValueError(
-        f"The shipped {kind} {name!r} was made with {told}: put that back, or make "
-        f"your own with "
-        "BOOK_PROFILE=full in the environment."
+    differ = ", ".join(
+        f"{k}={shipped.get(k)!r} (yours: {yours.get(k)!r})" for k in keys
     )
-
-
-def _reusable(path, settings):
-    """Return the facts of an earlier `full` run with equal settings, or None."""
-    if os.environ.get("BOOK_FRESH") == "1" or not path.exists():
-        return None
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        return facts if facts["settings"] == settings and facts["sha256"] else None
-    except (ValueError, KeyError, TypeError):
-        return None  # a broken cache is no reason to stop: make it anew
-
-
-def _intact(path, facts):
-    """Return the bytes at `path` if they are those that `facts` describe, else None."""
-    if facts is None or not path.exists():
-        return None
-    data = path.read_bytes()
-    return data if manifest.sha256(data) == facts["sha256"] else None
-
-
-def _tell_reused(seconds):
-    """Let the chapter tool know how long the reused work once took."""
-    if path := os.environ.get("BOOK_REUSED_SECONDS"):
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(f"{float(seconds)}\n")
-
-
-def _made(name, settings, watch):
-    return {
-        "name": name,
-        "chapter": os.environ.get("BOOK_CHAPTER"),
-        "settings": settings,
-        "seconds": round(watch.seconds, 2),
-        "cpu_seconds": round(watch.cpu_seconds, 2),
-        "hardware": runtime.device(),
-        "versions": runtime.versions(),
-    }
-
-
-def _provenance(facts):
-    """Return what the manifest tells of a file that the book made itself."""
-    return {
-        "source": f"made by chapter {facts['chapter']}"
-        if facts["chapter"]
-        else "made by the book",
-        "licence": "MIT",
-    }
-
-
-def _names(kind):
-    """Return the names of all assets of one kind, joined for a sentence."""
-    return ", ".join(
-        Path(file).stem for file in sorted(manifest.read()) if file.startswith(kind)
+    raise ValueError(
+        f"The shipped {kind} {name!r} was made with {differ}: put that back, or make "
+        "your own with BOOK_PROFILE=full in the environment."
     )

@@ -18,6 +18,7 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbclient import NotebookClient
@@ -26,6 +27,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from book import retold
 from helpers.store import texts
 from tools import make_pages
+from tools import retold as retold_tool
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -66,13 +68,14 @@ def package_version(name: str) -> str:
     return "absent"
 
 
-def kernel_environment(number: str, profile: str, seconds_file: str) -> dict[str, str]:
+def kernel_environment(number: str, profile: str, folder: Path) -> dict[str, str]:
     """Return the environment of the chapter's kernel."""
     environment = dict(os.environ)
     environment.update(
         BOOK_PROFILE=profile,
         BOOK_CHAPTER=number,
-        BOOK_REUSED_SECONDS=seconds_file,
+        BOOK_REUSED_SECONDS=str(folder / "seconds"),
+        BOOK_TEXTS=str(folder / "texts"),
         TF_CPP_MIN_LOG_LEVEL="3",
         TF_ENABLE_ONEDNN_OPTS=environment.get("TF_ENABLE_ONEDNN_OPTS", "1"),
         PYDEVD_DISABLE_FILE_VALIDATION="1",
@@ -220,9 +223,17 @@ def write(path: Path, notebook) -> None:
     os.replace(partial, path)
 
 
-def execute(path: Path, profile: str, timeout: int):
-    """Run a copy of the notebook in a fresh kernel; return it and the seconds it stands
-    for.
+class Run(NamedTuple):
+    """Hold what a run gave: the notebook, its seconds, those reused, records' texts."""
+
+    notebook: nbformat.NotebookNode
+    seconds: float
+    again: float
+    texts: list[str]
+
+
+def execute(path: Path, profile: str, timeout: int) -> Run:
+    """Run a copy of the notebook in a fresh kernel.
 
     The seconds are the wall time plus those of trainings that `zoo` reused from runs/,
     so that a resumed full run still tells what a full run costs.
@@ -231,7 +242,10 @@ def execute(path: Path, profile: str, timeout: int):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    with tempfile.NamedTemporaryFile("r", suffix=".seconds") as reused:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in ("seconds", "texts"):
+            (folder / file).touch()
         client = Client(
             notebook,
             timeout=timeout,
@@ -242,10 +256,11 @@ def execute(path: Path, profile: str, timeout: int):
             resources={"metadata": {"path": str(path.parent)}},
         )
         started = time.perf_counter()
-        client.execute(env=kernel_environment(path.stem[:2], profile, reused.name))
+        client.execute(env=kernel_environment(path.stem[:2], profile, folder))
         seconds = time.perf_counter() - started
-        again = sum(float(line) for line in Path(reused.name).read_text().split())
-    return notebook, seconds + again, again
+        again = sum(map(float, (folder / "seconds").read_text().split()))
+        lines = (folder / "texts").read_text("utf8").splitlines()
+    return Run(notebook, seconds + again, again, lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -273,19 +288,16 @@ def main(arguments: list[str] | None = None) -> int:
     if options.fresh:
         os.environ["BOOK_FRESH"] = "1"
     if options.adopt:
-        from helpers import zoo
+        from helpers.store import records
 
-        print(f"taken from what is shipped: {len(zoo.adopt())} models and results")
+        print(f"taken from what is shipped: {len(records.adopt())} models and results")
     if options.resume and done(path, options.profile):
-        print(
-            f"{path.name} · {options.profile} · was made from this very code; nothing "
-            f"to do"
-        )
+        print(f"{path.name} · {options.profile} · made from this code; nothing to do")
         return 0
     print(f"{path.name} · {options.profile}", flush=True)
     before = path.read_bytes()
     try:
-        executed, seconds, again = execute(path, options.profile, options.timeout)
+        run = execute(path, options.profile, options.timeout)
     except (CellTimeoutError, DeadKernelError) as error:
         print(f"{path.name} stopped: {error}", file=sys.stderr)
         return 1
@@ -295,7 +307,7 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    if bad := failures(executed):
+    if bad := failures(run.notebook):
         for index, cell, output in bad:
             print(
                 f"cell {index} failed:\n{cell.source}\n\n" + "\n".join(output.traceback)
@@ -305,16 +317,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{path.name} changed while it ran: nothing was written; run it again.")
         return 1
     if options.profile == "full":
-        result = executed
+        result = run.notebook
         normalise(result)
     else:
         result = nbformat.read(path, as_version=4)
-    stamp(result, options.profile, seconds)
+    stamp(result, options.profile, run.seconds)
     write(path, result)
     if options.profile == "full":
         make_pages.write()  # the welcome page, the map and the results follow
-    reused = f" ({duration(again)} of them reused from runs/)" if again else ""
-    print(f"{path.name} · {options.profile} · {seconds:.1f} s{reused}")
+    for line in retold_tool.told(run.texts):
+        print(line)
+    reused = f" ({duration(run.again)} of them reused from runs/)" if run.again else ""
+    print(f"{path.name} · {options.profile} · {run.seconds:.1f} s{reused}")
     return 0
 
 

@@ -30,7 +30,7 @@ LINES = {
         "stops": ("14", "15", "16", "17", "18"),
     },
 }
-BUS = ("19", "20", "21", "22")  # where the three lines run together
+BUS = ("19", "20", "21", "22", "23")  # where the three lines run together
 # What one line lends to the others: the chapter that teaches it, in words
 CROSSINGS = (
     ("06", "one ruler for every model"),
@@ -165,20 +165,21 @@ def wide() -> str:
         "17": 368,
         "18": 628,
         "19": 800,
-        "20": 876,
+        "20": 850,
         "21": 926,
         "22": 976,
+        "23": 1026,
     }
-    drawn = [_open("wide", 760, 1010)]
+    drawn = [_open("wide", 760, 1060)]
     turn = 724  # below this the outer lines bend towards the middle
     for name, bus_x in (("game", 280), ("style", 290), ("words", 300)):
         if name == "style":
-            way = f"M{x[name]} 84 V{y['22']}"
+            way = f"M{x[name]} 84 V{y['23']}"
         else:
             side = 1 if bus_x > x[name] else -1
             way = (
                 f"M{x[name]} 84 V{turn} q0 24 {24 * side} 24 H{bus_x - 24 * side} "
-                f"q{24 * side} 0 {24 * side} 24 V{y['22']}"
+                f"q{24 * side} 0 {24 * side} 24 V{y['23']}"
             )
         drawn.append(f'<path d="{way}" class="rail {name}"/>')
     # What one line lends to the others runs in the gap below the chapter that teaches
@@ -209,11 +210,12 @@ def wide() -> str:
         ("II", "04"),
         ("III", "10"),
         ("IV", "14"),
-        ("V", "20"),
+        ("V", "19"),
+        ("VI", "21"),
     ):
         line = next((n for n, one in LINES.items() if first in one["stops"]), "style")
-        kind = "soft part" if part == "V" else f"part {line}"
-        label_x = x[line] + (30 if part == "V" else 22)
+        kind = "soft part" if first in BUS else f"part {line}"
+        label_x = x[line] + (30 if first in BUS else 22)
         drawn.append(
             _text(label_x, y[first] - 29, f"{part} · {PARTS[part]}".upper(), kind)
         )

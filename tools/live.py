@@ -146,32 +146,30 @@ def _module(name: str):
 
 
 def data(name: str) -> Path | None:
-    """Return the folder with the files that figure `name` fetches, made anew when out
-    of date.
+    """Return the folder of files that figure `name` fetches, made anew when stale.
 
-    data.py has ASSETS, the names of the manifest's files it uses, and files(), which
-    returns {file name: bytes}. A change of those, of data.py or of any helper makes the
-    files anew. Raises ValueError if they weigh more than a figure may.
+    data.py has ASSETS, the records and files of helpers/assets that it uses, and
+    files(), which returns {file name: bytes}. A change of those, or of what data.py or
+    any helper says, makes the files anew. Raises ValueError if they weigh more than a
+    figure may.
     """
-    from helpers import manifest
+    from helpers.store import manifest, texts
 
     module = _module(name)
     if module is None:
         return None
-    listed = manifest.read()
-    key = hashlib.sha256(
-        "".join(
-            [
-                *(listed[asset]["sha256"] for asset in module.ASSETS),
-                *(
-                    path.read_text("utf8")
-                    for path in sorted((ROOT / "helpers").glob("*.py"))
-                ),
-                (SOURCE / name / "data.py").read_text("utf8"),
-                (ROOT / "tools" / "live_weights.py").read_text("utf8"),
-            ]
-        ).encode()
-    ).hexdigest()
+    used = [
+        facts["sha256"]
+        for file, facts in sorted(manifest.read().items())
+        if {file, file.rpartition(".")[0]} & set(module.ASSETS)
+    ]
+    scripts = [
+        *sorted((ROOT / "helpers").rglob("*.py")),
+        SOURCE / name / "data.py",
+        SOURCE / "lib" / "weights.py",
+    ]
+    said = [texts.of(path.read_text("utf8")) for path in scripts]
+    key = hashlib.sha256("".join([*used, *said]).encode()).hexdigest()
     folder = KEPT / name
     stamp = folder / ".key"
     if not stamp.exists() or stamp.read_text() != key:

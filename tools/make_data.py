@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 from sklearn.model_selection import train_test_split
 
-from helpers import manifest
+from helpers.store import manifest
 
 SEED = 0
 SHARD = 8000  # images a file may hold; the clothes' training images take two files

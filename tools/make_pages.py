@@ -11,7 +11,6 @@ by hand.
 """
 
 import argparse
-import ast
 import base64
 import json
 import math
@@ -20,31 +19,21 @@ import statistics
 import sys
 from pathlib import Path
 
-from book.chapters import BY_NUMBER, CHAPTERS, PARTS, ROOT
+from book.chapters import BY_NUMBER, CHAPTERS, PARTS, ROOT, ready
+from book.identity import identity
+from helpers.data import _PICTURES
+from helpers.store import manifest, records
 from tools import draw_map
 
 BOOK = ROOT / "book"
-ASSETS = ROOT / "helpers" / "assets"
 PICTURES = BOOK / "pictures"
 DASH = "–"
-KINDS = {"data": "Data", "weights": "Trained weights", "measured": "Measured results"}
-
-
-def manifest() -> dict:
-    """Return the list of assets: a dict from relative path to a dict of facts."""
-    return json.loads((ASSETS / "manifest.json").read_text(encoding="utf-8"))["files"]
+KINDS = {"data": "Data", "model": "Trained weights", "result": "Measured results"}
 
 
 def cards() -> list[dict]:
     """Return the cards of all shipped models, by chapter and then by name."""
-    found = [
-        json.loads((ASSETS / name).read_text(encoding="utf-8"))
-        for name in manifest()
-        if name.startswith("cards/")
-    ]
-    return sorted(
-        found, key=lambda card: (str(card.get("chapter") or "99"), card["name"])
-    )
+    return [records.card(name) for name in records.names("model")]
 
 
 # --- numbers as a reader wants them
@@ -178,7 +167,7 @@ def results() -> str:
             if one.get("frechet") is None:
                 continue
             data = one.get("data") or metrics.get("data") or data_of(card)
-            extractor = one.get("extractor") or f"{data}-labelled"
+            extractor = one.get("extractor") or f"06/{data}-labelled"
             floor = one.get("floor") or known.get(extractor, {}).get("floor")
             trained = metrics.get("seconds_of_two_cores") or card.get("seconds")
             rows.append(
@@ -230,7 +219,12 @@ def metrics_of(card: dict) -> dict:
 
 def data_of(card: dict) -> str:
     """Return the data set a model was trained on, by its settings or by its name."""
-    return card.get("settings", {}).get("data") or card["name"].split("-")[0]
+    return card.get("settings", {}).get("data") or short(card["name"]).split("-")[0]
+
+
+def short(name: str) -> str:
+    """Return a model's name without its chapter."""
+    return name.rpartition("/")[2]
 
 
 # How an extractor learnt, and the name of the model that it was cut from.
@@ -257,7 +251,7 @@ def judges() -> str:
             [
                 f"`{name}`",
                 chapter_link(card.get("chapter")),
-                data,
+                short(data),
                 learnt_by,
                 f"{card['parameters']:,}",
                 duration(origin.get("seconds")),
@@ -313,47 +307,38 @@ def obedience() -> str:
 
 def provenance() -> str:
     """Return what comes with the book, where it is from, and under which licence."""
+    models, results = set(records.names("model")), set(records.names("result"))
     groups: dict[tuple, list] = {}
-    for name, facts in manifest().items():
-        folder = name.split("/")[0]
-        if folder not in KINDS:
-            continue
-        stem = Path(name).stem
-        if folder == "data":
-            stem = stem.split("-")[0]
-        if folder == "measured":  # one row a chapter
-            stem = facts.get("source", DASH)
-        groups.setdefault((folder, stem), []).append(facts)
+    for file, facts in manifest.read().items():
+        name = file.rpartition(".")[0]
+        if file.startswith("data/"):
+            groups.setdefault(("data", name[5:].split("-")[0]), []).append(facts)
+        elif name in models and not file.endswith(".json"):
+            groups.setdefault(("model", name), []).append(facts)
+        elif name in results:  # one row a chapter
+            groups.setdefault(("result", name[:2]), []).append(facts)
     lines = []
     for kind, title in KINDS.items():
         rows = []
-        for (folder, stem), files in sorted(groups.items()):
-            if folder != kind:
+        for (group, stem), files in sorted(groups.items()):
+            if group != kind:
                 continue
             facts = files[0]
             source = facts.get("source", DASH)
             if url := facts.get("source_url"):
                 source = f"[{source}]({url})"
             source = re.sub(r"^made by chapter (\d\d)$", _made_by, source)
-            row = [
-                f"`{stem}`",
-                size(sum(one["bytes"] for one in files)),
-                source,
-                facts.get("licence", DASH),
-            ]
-            if (
-                kind == "measured"
-            ):  # their number and size change with every measurement
-                row = row[2:]
-            if kind == "data":
-                row.append(facts.get("changes", DASH))
-            rows.append(row)
+            licence = facts.get("licence", DASH)
+            if kind == "result":  # their number and size change with every measurement
+                rows.append([source, licence])
+                continue
+            total = size(sum(one["bytes"] for one in files))
+            changed = [facts.get("changes", DASH)] * (kind == "data")
+            rows.append([f"`{stem}`", total, source, licence, *changed])
         if rows:
-            head = ["Name", "Size", "From", "Licence"]
-            head = head[2:] if kind == "measured" else head
+            head = ["Name", "Size", "From", "Licence"][2 * (kind == "result") :]
             head += ["Changed"] * (kind == "data")
-            made = table(head, rows)
-            lines += [f"**{title}**", "", made, ""]
+            lines += [f"**{title}**", "", table(head, rows), ""]
     return "\n".join(lines).rstrip()
 
 
@@ -362,18 +347,11 @@ def _made_by(match) -> str:
 
 
 def photographs() -> str:
-    """Return the table of the photographs, as `helpers/data.py` lists them (read, not
-    run)."""
-    tree = ast.parse((ROOT / "helpers" / "data.py").read_text(encoding="utf-8"))
-    listed = next(
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "_PICTURES"
-    )
+    """Return the table of the photographs, as `helpers/data.py` lists them."""
     wheels = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
     rows = [
         [f"`{name}`", wheels[package], credit]
-        for name, (package, _, credit) in listed.items()
+        for name, (package, _, credit) in _PICTURES.items()
     ]
     return table(["Name", "Comes with", "By, and terms"], rows)
 
@@ -409,25 +387,59 @@ def gallery() -> str:
     )
 
 
+def readme_table() -> str:
+    """Return the README's table: each written chapter, what is made, its Colab button."""
+    book = identity()
+    rows = [
+        f"| {one.number} | [{one.title}](notebooks/{one.name}.ipynb) | {one.makes} | "
+        f"[Open in Colab]({book.colab(one.path.name)}) |"
+        for one in ready()
+    ]
+    head = "| | Chapter | What you make | |\n| --- | --- | --- | --- |"
+    return "\n".join([head, *rows])
+
+
+def menu() -> str:
+    """Return the menu's parts with their written chapters, for _toc.yml."""
+    lines = []
+    for part, name in PARTS.items():
+        there = [one for one in ready() if one.part == part]
+        lines += [f"  - caption: {name}", "    chapters:"] if there else []
+        for one in there:
+            lines += [
+                f"      - file: notebooks/{one.name}",
+                f'        title: "{one.number} · {one.title}"',
+            ]
+    return "\n".join(lines)
+
+
 MADE = {  # page -> its made parts
     "index.md": {"gallery": gallery},
     "map.md": {"map": idea_map, "contents": contents},
     "results.md": {"results": results, "judges": judges, "obedience": obedience},
     "licences.md": {"provenance": provenance, "photographs": photographs},
+    "README.md": {"chapters": readme_table},
+    "_toc.yml": {"menu": menu},
 }
 
 
-def fill(text: str, part: str, made: str) -> str:
-    """Return a page's `text` with the made part `part` put between its two comment
-    lines."""
+# How a made part's two comment lines begin and end in each kind of file.
+COMMENTS = {".md": ("% ", ""), ".yml": ("# ", ""), "README.md": ("<!-- ", " -->")}
+
+
+def fill(text: str, part: str, made: str, kind: str = ".md") -> str:
+    """Return a page's `text` with the made part `part` between its two comment lines."""
+    begin, end = map(re.escape, COMMENTS[kind])
     pattern = re.compile(
-        rf"(^% made by tools/make_pages.py: {part}$\n).*?(^% end of {part}$)",
+        rf"(^{begin}made by tools/make_pages.py: {part}{end}$\n).*?"
+        rf"(^{begin}end of {part}{end}$)",
         re.M | re.S,
     )
     if not pattern.search(text):
         raise ValueError(f"The page has no place for the made part {part!r}.")
+    gap = "" if kind == ".yml" else "\n"
     return pattern.sub(
-        lambda match: f"{match.group(1)}\n{made}\n\n{match.group(2)}", text
+        lambda match: f"{match.group(1)}{gap}{made}\n{gap}{match.group(2)}", text
     )
 
 
@@ -435,10 +447,12 @@ def pages() -> dict[Path, str]:
     """Return every page that has made parts, as it should be: path -> text."""
     wanted = {}
     for page, parts in MADE.items():
-        text = (BOOK / page).read_text(encoding="utf-8")
+        path = ROOT / page if page in ("README.md", "_toc.yml") else BOOK / page
+        text = path.read_text(encoding="utf-8")
+        kind = page if page in COMMENTS else path.suffix
         for part, make in parts.items():
-            text = fill(text, part, make())
-        wanted[BOOK / page] = text
+            text = fill(text, part, make(), kind)
+        wanted[path] = text
     return wanted
 
 

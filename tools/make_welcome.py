@@ -14,7 +14,7 @@ from PIL import Image
 from helpers import zoo
 from tools.make_pages import PICTURES
 
-MODEL = "digits-dcgan-04"
+MODEL = "04/digits-dcgan"
 PATH = PICTURES / "welcome.png"
 SEED, STEPS, SIDE, GAP = 1, 12, 112, 6
 LOW, HIGH = (

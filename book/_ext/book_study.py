@@ -2,7 +2,7 @@
 no script.
 
 - A chapter's page carries its quizzes' reasons and its exercises' hints, as JSON; each
-  exercise's stub cell is marked with its name. The words are those of `helpers/checks`,
+  exercise's stub cell is marked with its name. The words are those of `checks`,
   written once.
 - The line of times under a chapter's title gets the time to read it.
 - The contents page gets its table of chapters and times.
@@ -217,9 +217,7 @@ def depend(app, doctree) -> None:
     for chapter in chapters:
         if chapter.ready:
             app.env.note_dependency(str(chapter.path))
-            app.env.note_dependency(
-                str(ROOT / "helpers" / "checks" / f"ch{chapter.number}.py")
-            )
+            app.env.note_dependency(str(ROOT / "checks" / f"ch{chapter.number}.py"))
 
 
 def aid(app, pagename, templatename, context, doctree) -> None:

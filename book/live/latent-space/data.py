@@ -4,14 +4,12 @@ in."""
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from book.live.lib import weights as live_weights
 from helpers import data, metrics, zoo
-from tools import live_weights
 
 ASSETS = [
-    "weights/digits-dcgan-04.npz",
-    "cards/digits-dcgan-04.json",
-    "weights/digits-labelled.npz",
-    "cards/digits-labelled.json",
+    "04/digits-dcgan",
+    "06/digits-labelled",
     "data/digits-train-0.png",
     "data/digits-train-labels.npz",
 ]
@@ -52,7 +50,7 @@ def typical(latents, pictures):
     As chapter 04 does: clear is a picture whose five nearest training digits have one
     label.
     """
-    extractor = zoo.load("digits-labelled")
+    extractor = zoo.load("06/digits-labelled")
     digits, labels = data.digits("train")
     neighbours = NearestNeighbors(n_neighbors=5).fit(
         metrics.features(extractor, digits)
@@ -107,7 +105,7 @@ def directions(generator, latents, pictures):
 
 def files() -> dict[str, bytes]:
     """Return the file that this figure fetches."""
-    generator = zoo.load("digits-dcgan-04")
+    generator = zoo.load("04/digits-dcgan")
     latents = np.random.default_rng(0).standard_normal(
         (COUNT, generator.input_shape[1])
     )

@@ -3,14 +3,12 @@ tokens."""
 
 import numpy as np
 
+from book.live.lib import weights as live_weights
 from helpers import data, tokenizer, zoo
-from tools import live_weights
 
 ASSETS = [
-    "weights/fashion-masked-tokens.npz",
-    "cards/fashion-masked-tokens.json",
-    "weights/fashion-tokens.npz",
-    "cards/fashion-tokens.json",
+    "17/fashion-masked-tokens",
+    "15/fashion-tokens",
     "data/fashion-train-0.png",
     "data/fashion-test-0.png",
     "data/fashion-test-labels.npz",
@@ -28,9 +26,9 @@ CHOSEN = [
 def files() -> dict[str, bytes]:
     """Return the files that this figure fetches."""
     facts, arrays = live_weights.tokenizer(
-        zoo.load("fashion-tokens"), data.fashion()[0][:4000], encoder=False
+        zoo.load("15/fashion-tokens"), data.fashion()[0][:4000], encoder=False
     )
-    model, weights = live_weights.transformer(zoo.load("fashion-masked-tokens"))
+    model, weights = live_weights.transformer(zoo.load("17/fashion-masked-tokens"))
     pictures, kinds = data.fashion("test")
     chosen = [np.flatnonzero(kinds == kind)[which] for kind, which in CHOSEN]
     tokens = tokenizer.load("fashion").encode(pictures[chosen])

@@ -5,13 +5,13 @@ import io
 import numpy as np
 from PIL import Image
 
-from helpers import data, images, manifest, packing, style_transfer
-from tools import live_weights
+from book.live.lib import weights as live_weights
+from helpers import data, images, style_transfer
+from helpers.store import packing, records
 
-ASSETS = ["measured/style-grid.npz"]
-QUALITY = (
-    92  # of the three pictures beside the grid, which measured/style-grid.npz has not
-)
+NAME = "10/grid"
+ASSETS = [NAME]
+QUALITY = 92  # of the three pictures beside the grid, which it has not
 
 
 def jpeg(picture: np.ndarray) -> np.ndarray:
@@ -25,8 +25,8 @@ def jpeg(picture: np.ndarray) -> np.ndarray:
 
 def files() -> dict[str, bytes]:
     """Return the files that this figure fetches."""
-    facts, values = packing.unpack(manifest.verified(ASSETS[0]))
-    settings = facts["settings"]
+    record = records.shipped(NAME)
+    settings, values = record.settings, packing.values_of(record)
     (photo, painting), size = settings["pair"], settings["size"]
     content, style = data.picture(photo, size), data.style(painting, size)
     told = {name: settings[name] for name in ("size", "steps", "weights", "starts")}

@@ -2,12 +2,11 @@
 
 import numpy as np
 
+from book.live.lib import weights as live_weights
 from helpers import data, images, zoo
-from tools import live_weights
 
 ASSETS = [
-    "weights/fashion-tokens.npz",
-    "cards/fashion-tokens.json",
+    "15/fashion-tokens",
     "data/fashion-train-0.png",
     "data/fashion-test-0.png",
     "data/fashion-test-labels.npz",
@@ -31,7 +30,7 @@ CHOSEN = [
 def files() -> dict[str, bytes]:
     """Return the files that this figure fetches."""
     facts, arrays = live_weights.tokenizer(
-        zoo.load("fashion-tokens"), data.fashion()[0][:4000]
+        zoo.load("15/fashion-tokens"), data.fashion()[0][:4000]
     )
     pictures, kinds = data.fashion("test")
     chosen = [np.flatnonzero(kinds == kind)[which] for kind, which in CHOSEN]

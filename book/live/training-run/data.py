@@ -7,13 +7,13 @@ import json
 import numpy as np
 from PIL import Image
 
-from helpers import data, manifest, metrics, packing, zoo
+from helpers import data, metrics, zoo
+from helpers.store import packing, records
 
 NAMES = ("tutorial", "ours")
 ASSETS = [
-    *(f"measured/ch05-film-{name}.npz" for name in NAMES),
-    "weights/digits-labelled.npz",
-    "cards/digits-labelled.json",
+    *(f"05/film-{name}" for name in NAMES),
+    "06/digits-labelled",
     "data/digits-train-0.png",
     "data/digits-train-labels.npz",
     "data/digits-test-0.png",
@@ -25,10 +25,11 @@ SHEET = 5  # pictures in a row of a sheet
 
 def floor():
     """Return the Fréchet distance of real digits, as chapter 05 measures it."""
-    ruler = zoo.load("digits-labelled")
+    ruler = zoo.load("06/digits-labelled")
     train, test = (data.digits(split)[0] for split in ("train", "test"))
     return metrics.compare(
-        metrics.features(ruler, train[:5000]), metrics.features(ruler, test)
+        generated=metrics.features(ruler, train[:5000]),
+        real=metrics.features(ruler, test),
     )["frechet"]
 
 
@@ -38,10 +39,11 @@ def sheet(samples):
     return rows.transpose(0, 2, 1, 3).reshape(SHEET * 28, SHEET * 28)
 
 
-def reel(facts, values, frames):
+def reel(film, frames):
     """Return what the page needs of one film, and add its sheets to `frames`, each
     once."""
-    logs, recipe = values["logs"], facts["settings"]["recipe"]
+    values, recipe = packing.values_of(film), film.settings["recipe"]
+    logs = values["logs"]
     epochs = [int(epoch) for epoch in values["epochs"]]
     place = {}
     for moment, epoch in enumerate(epochs):
@@ -68,15 +70,12 @@ def reel(facts, values, frames):
 
 def files() -> dict[str, bytes]:
     """Return the files that this figure fetches: one sprite and its numbers."""
-    films = {
-        name: packing.unpack(manifest.verified(f"measured/ch05-film-{name}.npz"))
-        for name in NAMES
-    }
-    moments = [facts["settings"]["moments"] for facts, _ in films.values()]
+    films = {name: records.shipped(f"05/film-{name}") for name in NAMES}
+    moments = [film.settings["moments"] for film in films.values()]
     if moments[0] != moments[1]:
         raise ValueError(f"The films were taken at different seconds: {moments}.")
     frames = []
-    reels = {name: reel(*film, frames) for name, film in films.items()}
+    reels = {name: reel(film, frames) for name, film in films.items()}
     rows = -(-len(frames) // ACROSS)
     side = SHEET * 28
     sprite = np.zeros((rows * side, ACROSS * side), "uint8")

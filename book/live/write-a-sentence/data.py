@@ -1,18 +1,19 @@
 """Weights, code and results of the model with three objects in free places, of chapter
 18."""
 
-from helpers import manifest, packing, shapes, zoo
-from tools import live_weights
+from book.live.lib import weights as live_weights
+from helpers import shapes, zoo
+from helpers.store import packing, records
 
-NAME = "text-to-image-three"
-CODE = "measured/ch18-three-code.npz"
-ASSETS = [f"weights/{NAME}.npz", f"cards/{NAME}.json", CODE]
+NAME = "18/text-to-image-three"
+CODE = "18/three-code"
+ASSETS = [NAME, CODE]
 
 
 def files() -> dict[str, bytes]:
     """Return the files that this figure fetches."""
     facts, arrays = live_weights.transformer(zoo.load(NAME))
-    code = packing.unpack(manifest.verified(CODE))[1]
+    code = packing.values_of(records.shipped(CODE))
     card = zoo.card(NAME)
     settings, metrics = card["settings"], card["metrics"]
     facts |= {

@@ -1,0 +1,83 @@
+"""The networks that more than one chapter builds: the small DCGAN's two."""
+
+import keras
+from keras import layers
+
+from helpers._arguments import counts, number, whole
+
+LAST = "channels_last"  # whatever a reader's own Keras is set to
+
+
+def build_generator(latent_dim=64, width=32, kernel=4):
+    """Build the small DCGAN generator: latents (B, latent_dim) to images (B, 28, 28, 1)
+    in [-1, 1].
+
+    Source: Radford, Metz and Chintala, 2016, https://arxiv.org/abs/1511.06434
+    """
+    latent_dim, width, kernel = counts(
+        latent_dim=latent_dim, width=width, kernel=kernel
+    )
+    latents = x = keras.Input((latent_dim,), name="latents")
+    x = layers.Dense(7 * 7 * 2 * width, use_bias=False, name="dense")(x)
+    x = layers.ReLU(name="dense_relu")(layers.BatchNormalization(name="dense_norm")(x))
+    x = layers.Reshape((7, 7, 2 * width))(x)  # (B, 7, 7, 2 * width)
+    x = layers.Conv2DTranspose(
+        width,
+        kernel,
+        strides=2,
+        padding="same",
+        data_format=LAST,
+        use_bias=False,
+        name="up_to_14",
+    )(x)  # (B, 14, 14, width)
+    x = layers.ReLU(name="up_relu")(layers.BatchNormalization(name="up_norm")(x))
+    x = layers.Conv2DTranspose(
+        1, kernel, strides=2, padding="same", data_format=LAST, name="up_to_28"
+    )(x)
+    images = layers.Activation("tanh", dtype="float32", name="images")(
+        x
+    )  # (B, 28, 28, 1)
+    return keras.Model(latents, images, name="generator")
+
+
+def build_discriminator(width=32, kernel=4, head=64, dropout=0.0, shift=0):
+    """Build the small DCGAN discriminator: images (B, 28, 28, 1) to logits (B, 1).
+
+    `head` is the number of units in the hidden layer before the logit; 0 leaves it out.
+    `dropout` is the share of activations dropped after each convolution, from 0 to
+    below 1. `shift` moves each picture by up to that many pixels (0 to below 28) along
+    each axis, unless the network is called with training=False. Raises ValueError that
+    names the argument. Source: Radford, Metz and Chintala, 2016,
+    https://arxiv.org/abs/1511.06434; the shift after Zhao et al., 2020,
+    https://arxiv.org/abs/2006.10738
+    """
+    width, kernel = counts(width=width, kernel=kernel)
+    head, shift = whole(head, "head", 0), whole(shift, "shift", 0, 27)
+    dropout = number(dropout, "dropout", 0, below=1)
+    images = x = keras.Input((28, 28, 1), name="images")
+    if shift:
+        x = layers.RandomTranslation(
+            shift / 28,
+            shift / 28,
+            fill_mode="constant",
+            fill_value=-1.0,
+            interpolation="nearest",
+            data_format=LAST,
+            name="shift",
+        )(x)
+    for filters, size in ((width, 14), (2 * width, 7)):  # to (B, size, size, filters)
+        x = layers.Conv2D(
+            filters,
+            kernel,
+            strides=2,
+            padding="same",
+            data_format=LAST,
+            name=f"down_to_{size}",
+        )(x)
+        x = layers.LeakyReLU(0.2)(x)
+        x = layers.Dropout(dropout)(x) if dropout else x
+    x = layers.Flatten(LAST)(x)
+    if head:
+        x = layers.LeakyReLU(0.2)(layers.Dense(head, name="head")(x))
+    logits = layers.Dense(1, dtype="float32", name="logits")(x)
+    return keras.Model(images, logits, name="discriminator")

@@ -1,0 +1,164 @@
+"""The exact judge of scenes: what a picture shows, and whether it was asked for."""
+
+from itertools import permutations
+
+import numpy as np
+from scipy import ndimage
+
+from helpers import _arguments, shapes
+from helpers.captions import Request, parse
+from helpers.shapes import (
+    BACKGROUNDS,
+    COLOURS,
+    SHAPES,
+    Object,
+    Scene,
+    check_world,
+    mask,
+)
+
+ATTRIBUTES = ("count", "shape", "colour", "size", "relation", "background")
+
+
+def read(picture, world):
+    """Return the scene that a picture shows, or None if it shows none exactly.
+
+    `picture` is (S, S, 3) in [-1, 1]. Each pixel counts as the colour nearest to it; a
+    picture with more than 2 % of pixels far from any colour, or 1 % of another
+    background, is refused. Each connected patch of a colour must have the bounding box
+    of a large or a small object and differ from one shape in at most one pixel of a
+    small object, two of a large one, unclear pixels included. Raises
+    TypeError or ValueError for what is no picture of that world.
+    """
+    world = check_world(world)
+    picture = _arguments.picture(picture)
+    if picture.shape != (world.size, world.size, 3):
+        raise ValueError(
+            f"picture must have shape ({world.size}, {world.size}, 3) in the "
+            f"{world.name} world, got {_arguments.told(picture)}."
+        )
+    names = [*world.backgrounds, *COLOURS]
+    palette = (
+        np.array([{**BACKGROUNDS, **COLOURS}[n] for n in names], np.float32) / 127.5 - 1
+    )
+    away = np.linalg.norm(picture[:, :, None] - palette, axis=3)
+    nearest = away.argmin(axis=2)
+    unclear = away.min(axis=2) > 0.4
+    if unclear.mean() > 0.02:
+        return None
+    counts = np.bincount(nearest.ravel(), minlength=len(names))[
+        : len(world.backgrounds)
+    ]
+    background = int(counts.argmax())
+    if counts.sum() - counts[background] > 0.01 * nearest.size:
+        return None
+    things = []
+    for index in range(len(world.backgrounds), len(names)):
+        patches, _ = ndimage.label(nearest == index, structure=np.ones((3, 3)))
+        for number, box in enumerate(ndimage.find_objects(patches), start=1):
+            thing = _name(
+                patches[box] == number, unclear[box], box, names[index], world
+            )
+            if thing is None:
+                return None
+            things.append(thing)
+    if not 1 <= len(things) <= world.most:
+        return None
+    return Scene(tuple(sorted(things, key=lambda t: (t.row, t.col))), names[background])
+
+
+def _name(patch, unclear, box, colour, world):
+    """Return the object that a patch of one colour is, or None."""
+    for size, side in world.sides:
+        if patch.shape == (side, side):
+            wrong = {
+                shape: int(np.sum((mask(shape, side) != patch) | unclear))
+                for shape in SHAPES
+            }
+            shape = min(wrong, key=wrong.get)
+            if wrong[shape] > (2 if size == "large" else 1):
+                return None
+            rows, cols = box
+            return Object(
+                shape, colour, size, rows.start + side // 2, cols.start + side // 2
+            )
+    return None
+
+
+def meets(scene, request):
+    """Return which attributes of `request` a scene meets: a dict of bools, with "all".
+
+    `scene` None, a picture that shows no scene, meets none. Objects may be named in any
+    order, but "all" asks for one order in which everything holds, and no object may be
+    left over: a blue circle and a red square have the colours and the shapes of "a red
+    circle and a blue square", but not all. What a request does not demand is met.
+    """
+    if not isinstance(request, Request):
+        raise TypeError(
+            f"request must come from captions.parse, got {_arguments.told(request)}."
+        )
+    if scene is not None and not isinstance(scene, Scene):
+        raise TypeError(f"scene must be a Scene or None, got {_arguments.told(scene)}.")
+    if scene is None:
+        return dict.fromkeys((*ATTRIBUTES, "all"), False)
+    wanted = [demand for demand in request.demands for _ in range(demand.count)]
+    met = {"background": request.background in (None, scene.background)}
+    met["count"] = len(scene.objects) == len(wanted)
+    orders = list(permutations(scene.objects)) if met["count"] else []
+
+    def fits(order, *names):
+        return all(
+            getattr(d, n) in (None, getattr(t, n))
+            for d, t in zip(wanted, order, strict=True)
+            for n in names
+        )
+
+    def stands(order):
+        wished = request.relation
+        return wished is None or (
+            len(order) > 1 and shapes.relation(*order[:2]) == wished
+        )
+
+    for name in ("shape", "colour"):
+        met[name] = any(fits(order, name) for order in orders)
+    named = [order for order in orders if fits(order, "shape", "colour")] or orders
+    met["size"] = any(fits(order, "size") for order in named)
+    met["relation"] = request.relation is None or any(
+        stands(order) and fits(order, "shape", "colour") for order in orders
+    )
+    met["all"] = met["background"] and any(
+        stands(order) and fits(order, "shape", "colour", "size") for order in orders
+    )
+    return met
+
+
+def obeys(picture, wanted, world=shapes.SMALL):
+    """Return which attributes of a caption (or Request) a picture meets.
+
+    A dict of bools, as from `meets`. `picture` is (S, S, 3) in [-1, 1]. Raises as `read`
+    and `captions.parse` do.
+    """
+    request = wanted if isinstance(wanted, Request) else parse(wanted, world)
+    return meets(read(picture, world), request)
+
+
+def obeys_many(pictures, wanted, world=shapes.SMALL):
+    """Return `obeys` for each picture and its caption, as a dict of bool arrays (N,).
+
+    Raises ValueError if there are not as many pictures as captions, else as `obeys`
+    does.
+    """
+    size = check_world(world).size
+    pictures = _arguments.images(pictures, "pictures", shape=(size, size, 3))
+    if isinstance(wanted, (str, Request)) or not hasattr(wanted, "__len__"):
+        raise TypeError(
+            f"wanted must be a list of captions, got {_arguments.told(wanted)}."
+        )
+    if len(pictures) != len(wanted):
+        raise ValueError(
+            f"There are {len(pictures)} pictures but {len(wanted)} captions."
+        )
+    found = [obeys(p, w, world) for p, w in zip(pictures, wanted, strict=True)]
+    return {
+        name: np.array([f[name] for f in found], bool) for name in (*ATTRIBUTES, "all")
+    }

@@ -1,0 +1,242 @@
+"""Tokens drawn from a transformer, one at a time: temperature, top-k, top-p, guidance."""
+
+import weakref
+
+import numpy as np
+import tensorflow as tf
+
+from helpers._arguments import counts, number, told, whole
+from helpers.transformer import blocks_of, extend
+
+_samplers = weakref.WeakKeyDictionary()
+
+
+def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
+    """Sharpen `logits` (.., V) by a temperature; give unlikely tokens -1e9.
+
+    Divides by `temperature` > 0, then keeps the `top_k` largest, then the nucleus: the
+    fewest tokens whose probabilities sum to at least `top_p` in (0, 1]. Ties at the
+    edge of `top_k` all stay. Returns float32 of the same shape. Raises ValueError for
+    values outside their range. Source: Fan et al. 2018 (top-k); Holtzman et al. 2020,
+    section 3.1 (nucleus).
+    """
+    logits = _check_logits(logits)
+    if not tf.is_tensor(temperature):
+        temperature = number(temperature, "temperature", above=0)
+    top_k, top_p = _check_filter(top_k, top_p)
+    logits = tf.cast(logits, tf.float32) / temperature
+    if top_k is not None and top_k < logits.shape[-1]:
+        least = tf.math.top_k(logits, top_k).values[..., -1:]
+        logits = tf.where(logits < least, -1e9, logits)
+    if top_p is not None and top_p < 1:
+        order = tf.sort(logits, direction="DESCENDING", axis=-1)
+        share = tf.cumsum(tf.nn.softmax(order), axis=-1, exclusive=True)
+        last = (
+            tf.reduce_sum(tf.cast(share < top_p, tf.int32), axis=-1, keepdims=True) - 1
+        )
+        least = tf.gather(order, last, axis=-1, batch_dims=len(order.shape) - 1)
+        logits = tf.where(logits < least, -1e9, logits)
+    return logits
+
+
+def sample(
+    model,
+    prompts,
+    count,
+    *,
+    temperature=1.0,
+    top_k=None,
+    top_p=None,
+    allowed=None,
+    unconditional=None,
+    guidance_scale=1.0,
+    seed=0,
+):
+    """Draw `count` tokens after each prompt, one at a time, with cached keys.
+
+    model: causal, from `build_transformer`. prompts: whole numbers (B, P), P >= 1.
+    Returns int32 (B, P + count). `temperature=0` takes the likeliest token.
+    `allowed=(low, high)` admits tokens low <= t < high only. With `unconditional`
+    prompts (B, P) the logits are u + guidance_scale (c - u), c and u being those after
+    either prompt (Ho and Salimans 2022, equation 6, with guidance_scale = w + 1). The
+    same `seed` draws the same tokens. Raises TypeError or ValueError, in one sentence
+    and before anything is drawn, for a model that is not causal, for tokens outside the
+    vocabulary, for sequences longer than the model's places, and for values outside
+    their range.
+    """
+    blocks = blocks_of(model)
+    if not all(block.attention.causal for block in blocks):
+        raise ValueError(
+            "model is not causal, so it cannot continue a sequence: build it with "
+            "causal=True."
+        )
+    vocabulary = model.output_shape[-1]
+    prompts = _check_tokens(prompts, vocabulary, "prompts")
+    count, seed = counts(count=count), whole(seed, "seed", -(2**31), 2**31 - 1)
+    temperature = number(temperature, "temperature", 0)
+    guidance_scale = number(guidance_scale, "guidance_scale")
+    top_k, top_p = _check_filter(top_k, top_p)
+    length = model.get_layer("positions").length
+    if prompts.shape[1] + count > length + 1:
+        raise ValueError(
+            f"prompts of {prompts.shape[1]} tokens and a count of {count} exceed the "
+            f"model's {length} places: ask for fewer."
+        )
+    low, high = _check_allowed(allowed, vocabulary)
+    if unconditional is not None:
+        unconditional = _check_tokens(unconditional, vocabulary, "unconditional")
+        if unconditional.shape != prompts.shape:
+            raise ValueError(
+                f"unconditional must have the shape of prompts, {prompts.shape}, but "
+                f"has {unconditional.shape}."
+            )
+    guided = unconditional is not None
+    if not guided and guidance_scale != 1:
+        raise ValueError(
+            "guidance_scale needs unconditional prompts to lead away from."
+        )
+    if model not in _samplers:
+        _samplers[model] = _make_sampler(weakref.ref(model))
+    context = np.concatenate([prompts, unconditional]) if guided else prompts
+    drawn, finite = _samplers[model](
+        tf.constant(context),
+        tf.constant(count),
+        tf.constant(temperature or 1.0),
+        tf.constant(guidance_scale),
+        tf.constant([low, high]),
+        tf.constant(seed),
+        guided=guided,
+        greedy=temperature == 0,
+        top_k=top_k,
+        top_p=top_p,
+    )
+    if not finite:
+        raise FloatingPointError(
+            "The model's logits are NaN or infinite, so nothing can be drawn: its "
+            "training has diverged, or guidance_scale is too large."
+        )
+    return np.concatenate([prompts, drawn.numpy()], axis=1)
+
+
+def _make_sampler(reference):
+    """Return the compiled loop that `sample` runs for one model."""
+
+    @tf.function(reduce_retracing=True)
+    def run(
+        context,
+        count,
+        temperature,
+        scale,
+        allowed,
+        seed,
+        *,
+        guided,
+        greedy,
+        top_k,
+        top_p,
+    ):
+        model = reference()
+        rows = tf.shape(context)[0] // (2 if guided else 1)
+        codes = tf.range(model.output_shape[-1])
+        barred = (codes < allowed[0]) | (codes >= allowed[1])
+
+        def choose(logits, step):
+            if guided:
+                towards, away = logits[:rows], logits[rows:]
+                logits = away + scale * (towards - away)
+            finite = tf.reduce_all(tf.math.is_finite(logits))
+            logits = tf.where(finite, logits, 0.0)  # so that the loop can end
+            logits = tf.where(barred, -1e9, logits)
+            if greedy:
+                likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
+                return likeliest[:, None], finite
+            logits = filter_logits(logits, temperature, top_k, top_p)
+            key = (seed, step)  # other random numbers at every step
+            return tf.random.stateless_categorical(logits, 1, key, tf.int32), finite
+
+        logits, caches = extend(model, context)
+        drawn, finite = choose(logits[:, -1], 0)
+        flat = tf.nest.flatten(caches)
+        shapes = [tf.TensorShape([None, s.shape[1], None, s.shape[3]]) for s in flat]
+
+        def body(step, drawn, finite, flat):
+            last = tf.tile(drawn[:, -1:], [2 if guided else 1, 1])
+            logits, grown = extend(model, last, tf.nest.pack_sequence_as(caches, flat))
+            token, well = choose(logits[:, -1], step)
+            drawn = tf.concat([drawn, token], axis=1)
+            return step + 1, drawn, finite & well, tf.nest.flatten(grown)
+
+        return tf.while_loop(
+            lambda step, *_: step < count,
+            body,
+            (1, drawn, finite, flat),
+            shape_invariants=(
+                tf.TensorShape([]),
+                tf.TensorShape([None, None]),
+                tf.TensorShape([]),
+                shapes,
+            ),
+        )[1:3]
+
+    return run
+
+
+def _check_tokens(tokens, vocabulary, name):
+    """Return `tokens` as int32 (B, P) within the vocabulary, or say what is wrong."""
+    try:
+        array = np.asarray(tokens)
+    except Exception:
+        raise ValueError(f"{name} must have one length, got {told(tokens)}.") from None
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold whole numbers, got {told(array)}.")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(
+            f"{name} must have shape (B, P) and not be empty, got {told(array)}."
+        )
+    if array.min() < 0 or array.max() >= vocabulary:
+        raise ValueError(
+            f"{name} must lie from 0 to {vocabulary - 1}, got {told(array)}."
+        )
+    return array.astype(np.int32)
+
+
+def _check_allowed(allowed, vocabulary):
+    """Return (low, high), the codes that may be drawn, as Python numbers."""
+    wanted = f"allowed must be (low, high) within 0 to {vocabulary}"
+    if allowed is None:
+        return 0, vocabulary
+    if not isinstance(allowed, (tuple, list)) or len(allowed) != 2:
+        raise TypeError(f"{wanted}, got {told(allowed)}.")
+    low, high = (whole(code, "allowed", 0, vocabulary) for code in allowed)
+    if low >= high:
+        raise ValueError(f"{wanted}, got ({low}, {high}).")
+    return low, high
+
+
+def _check_logits(logits):
+    """Return logits as a tensor; refuse what holds no numbers. Symbols are trusted."""
+    if tf.is_tensor(logits):
+        array = logits.numpy() if hasattr(logits, "numpy") else None
+    else:
+        try:
+            array = np.asarray(logits)
+        except Exception:
+            raise ValueError(
+                f"logits must have one length, got {told(logits)}."
+            ) from None
+        logits = array
+    if array is None:
+        return logits
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"logits must hold numbers, got {told(array)}.")
+    if array.ndim == 0 or array.size == 0 or np.isnan(array).any():
+        raise ValueError(
+            f"logits must have shape (.., V), without NaN, got {told(array)}."
+        )
+    return tf.convert_to_tensor(logits)
+
+
+def _check_filter(top_k, top_p):
+    """Return both as Python numbers, or None; say what is out of range."""
+    top_k = None if top_k is None else counts(top_k=top_k)
+    return top_k, None if top_p is None else number(top_p, "top_p", 0, 1, above=0)

@@ -1,0 +1,87 @@
+"""What a full run does: train or measure, note how it came to be, keep and ship it."""
+
+import json
+import os
+
+from helpers import runtime
+from helpers._arguments import told
+from helpers.store import manifest, packing, records, texts
+
+
+def train_record(name, train, settings, judge):
+    """Train model `name`, keep and ship it."""
+    watch, result = _work(name, train)
+    pair = isinstance(result, tuple) and len(result) == 2
+    model, extra = result if pair else (result, {})
+    if not isinstance(extra, dict):
+        raise TypeError(
+            f"train must return (model, facts), facts a dict: {told(extra)}."
+        )
+    extra = json.loads(json.dumps(extra, default=packing.plain))
+    made = _made(name, watch)
+    facts = {"metrics": {}, "steps": None, **made, **extra}
+    facts |= {key: made[key] for key in ("seconds", "cpu_seconds", "code", "seed")}
+    packed, data, suffix = packing.pack_model(model, name)
+    record = records.new(name, "model", settings, {**facts, **packed}, data, suffix)
+    if judge is not None:
+        metrics = {**facts["metrics"], **metrics_of(judge(packing.model_of(record)))}
+        facts = {**record.card, "metrics": metrics}
+        record = records.Record(name, facts, data, suffix)
+    records.keep(record)
+    records.ship(record)
+    return record
+
+
+def measure_record(name, measure, settings):
+    """Measure result `name`, keep and ship it."""
+    watch, values = _work(name, measure)
+    if not isinstance(values, dict):
+        raise TypeError(f"measure must return a dict, got {told(values)}.")
+    facts = _made(name, watch)
+    if before := float(values.get("resumed_seconds", 0)):
+        facts["seconds"] = round(facts["seconds"] + before, 2)
+        tell_seconds(before)
+    numbers, data = packing.pack_values(values)
+    record = records.new(name, "result", settings, {**facts, "values": numbers}, data)
+    records.keep(record)
+    records.ship(record)
+    return record
+
+
+def _work(name, function):
+    """Return (stopwatch, what `function()` returned), once it is sure to be kept."""
+    manifest.check_writable(manifest.ASSETS)
+    manifest.check_writable(records.RUNS)
+    runtime.seed_everything(records.seed_of(name))
+    with runtime.stopwatch() as watch:
+        result = function()
+    return watch, result
+
+
+def _made(name, watch):
+    """Return what a card tells of how its record came to be."""
+    return {
+        "chapter": name.partition("/")[0],
+        "seconds": round(watch.seconds, 2),
+        "cpu_seconds": round(watch.cpu_seconds, 2),
+        "hardware": runtime.device(),
+        "versions": runtime.versions(),
+        "seed": records.seed_of(name),
+        "code": texts.of_result(name, texts.session()),
+    }
+
+
+def metrics_of(metrics):
+    """Return metrics as JSON has them, or say what is wrong."""
+    if not isinstance(metrics, dict) or not all(isinstance(k, str) for k in metrics):
+        raise TypeError(
+            f"metrics must be a dict with strings as keys, got {told(metrics)}."
+        )
+    return json.loads(json.dumps(metrics, default=packing.plain))
+
+
+def tell_seconds(seconds):
+    """Let the chapter tool know how long the reused work once took."""
+    if path := os.environ.get("BOOK_REUSED_SECONDS"):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(f"{float(seconds)}\n")
