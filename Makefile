@@ -20,7 +20,7 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 # The written chapters, in the order in which their weights need each other.
 ORDER   = $(shell $(PY) -m book.chapters)
 
-.PHONY: help book pdf test full lab serve chapter pages bench clean \
+.PHONY: help book pdf test full lab serve chapter pages new retold release mutants types bench clean \
         lint unit notebooks-test site-test browser pins nbdime test-colab test-newest
 
 help:  ## list the commands
@@ -74,8 +74,19 @@ full: $(VENV)/.made  ## run every chapter for real, in the order their weights n
 	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile full --resume || exit 1; done
 	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile quick || exit 1; done
 
-pages: $(VENV)/.made  ## make the generated pages anew: results, reference, licences, welcome's table
+pages: $(VENV)/.made  ## make the generated parts anew: menu, README, map, results, licences
 	$(PY) -m tools.make_pages
+
+new: $(VENV)/.made  ## begin a chapter: N=03 TITLE="..": notebook, checks, test, contents
+	@test -n "$(N)" || { echo 'Which chapter? make new N=03 TITLE="Losses and optimizers"'; exit 1; }
+	@$(PY) -m tools.new $(N) --title "$(TITLE)"
+
+retold: $(VENV)/.made  ## say why a changed text alters no result: WHY=".."; without it, list them
+	@$(PY) -m tools.retold $(if $(WHY),--why "$(WHY)",--check)
+
+release: $(VENV)/.made  ## make a release: V=0.2.0 writes every place, the change log, a tag
+	@test -n "$(V)" || { echo "Which release? make release V=0.2.0"; exit 1; }
+	@$(PY) -m tools.release $(V)
 
 bench: $(VENV)/.made  ## measure the helpers' speed and memory on this machine
 	@for file in benchmarks/*.py; do echo "$$file"; $(PY) $$file || exit 1; done
@@ -97,6 +108,9 @@ notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without
 site-test: $(VENV)/.made browser  ## strict build, then the site and its live figures in a real browser
 	$(PY) -m tools.site --require-live
 	$(PY) -m pytest tests/site tests/live -m site
+
+mutants: $(VENV)/.made  ## break the code at twenty places, one by one: does a test notice?
+	@$(PY) -m tools.mutants
 
 browser:  ## find chromium, or install Debian's when this user may
 	@tools/browser.sh
@@ -129,5 +143,5 @@ test-newest:  ## the helpers' tests in .venv-newest on the newest releases that 
 	.venv-newest/bin/python -m pytest $(HELPERS_TESTS)
 
 clean:  ## remove what can be made again: the site and caches (runs/ and .venv stay)
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis helpers.egg-info
+	rm -rf _build .pytest_cache .ruff_cache .mypy_cache .hypothesis helpers.egg-info
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
