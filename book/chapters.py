@@ -2,15 +2,19 @@
 
 The one list of chapters. The menu, the README's table, the map, the pages, the order of
 a full run and the workflows are made from it. A chapter counts as ready when its
-notebook is there; until then the pages show it as planned, without a link.
+notebook is there and is no draft; until then the pages show it as planned, without a
+link.
 
     python -m book.chapters     # the ready chapters, in the order their weights need
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# The mark in a notebook's metadata; inside of a cell its quotes would be escaped.
+DRAFT = re.compile(rb'"draft":\s*true')
 
 PARTS = {
     "I": "Learning to generate",
@@ -51,8 +55,8 @@ class Chapter:
 
     @property
     def ready(self) -> bool:
-        """Tell whether the notebook is there."""
-        return self.path.is_file()
+        """Tell whether the notebook is there, and is no draft (see tools/new.py)."""
+        return self.path.is_file() and not DRAFT.search(self.path.read_bytes())
 
 
 def _chapter(number, slug, title, idea, part, needs="", uses="", makes=""):

@@ -1,35 +1,55 @@
 """The exercises of every chapter: one file a chapter, `chNN.py`.
 
-How to write one, for chapter 02:
+A chapter's quizzes and numbers are data, at the top of its file; then come the
+functions that it asks for, and what needs a checker of its own. For chapter 02:
 
-    from checks.kit import Foreseen, Wrong, call, close, exercise, number, quiz
+    from checks.kit import Foreseen, Wrong, array, exercise, function_question
+    from checks.kit import number_question, quizzes
 
-    quiz("02.q1", correct="b", because={
-        "a": "A forger is not paid for ... .",          # why a is wrong
-        "b": "The gradient of log(1 - D) vanishes.",    # why b is right
-    })
-
-    @exercise(
-        "02.1",
-        hints=["Write the integrand at one x.", "Set its derivative to zero."],
-        foreseen=[0.5, Foreseen(0.25, says="q/(p + q)")],
+    quizzes(
+        '''
+        02.q1
+          a) A forger is not paid for ... .              (why a is wrong)
+        * b) The gradient of log(1 - D) vanishes.        (why b is right)
+        '''
     )
+
+    number_question(
+        "02.1",
+        0.75,
+        because="Three of four such samples are real.",
+        wrong={0.25: "That is q/(p + q), the share of forgeries."},
+        otherwise="D* compares p with p + q.",
+        hints=["Write the integrand at one x.", "Set its derivative to zero."],
+    )
+
+    function_question(
+        "02.3",
+        lambda p, q: p / (p + q),                        # what it must do
+        inputs=[(np.array([0.2, 0.5]), np.array([0.4, 0.5]))],
+        because="It is the best detective's.",
+        wrong={lambda p, q: q / (p + q): "That is the chance of a forgery."},
+        otherwise="At {0} and {1} it gives {given}, not {right}.",
+        hints=["Weigh the two terms."],
+    )
+
+    @exercise("02.4", hints=["..."], foreseen=[Foreseen([0, 0], says="sum")])
     def _(answer):
-        value = number(answer)  # a sentence, no traceback, for None, NaN, "two"
-        if close(value, 0.25):
-            raise Wrong("That is q/(p + q), the share of forgeries.")
-        if not close(value, 0.75):
-            raise Wrong("D* compares p with p + q.")
-        return "Three of four such samples are real."
+        shares = array(answer, "answer", (2,))
+        if shares.sum() != 1:
+            raise Wrong("Shares sum to 1.")
+        return "Any two shares will do."
 
 The rules. A checker returns one sentence that says why the answer is right; it raises
 `Wrong` with one sentence otherwise. `number`, `array` and `call` read a number, an
 array and a function and raise `Wrong` by themselves; anything else that a checker
 raises becomes a sentence too. Same answer, same line: draw nothing at random without a
-seed, print nothing, name no time or memory address. `foreseen` holds the mistakes that
-people really make; each deserves its own reason, and `tests/checks` proves that it is
-rejected, with the phrase in `says`. `hints` go from a nudge to nearly the
-answer; a new one is uncovered at each wrong attempt.
+seed, print nothing, name no time or memory address. A checker that needs TensorFlow
+imports it itself; no file does. `foreseen`, and the keys of `wrong`, are the mistakes
+that people really make; each deserves its own reason, and `tests/checks` proves that it
+is rejected, with the phrase in `says`. It proves too that the solution passes, and that
+one a hundredth larger does not. `hints` go from a nudge to nearly the answer; a new one
+is uncovered at each wrong attempt.
 
 In the notebook the stub is `answer = ...` (or a function whose body is `...`) followed
 by `check("02.1", answer)`; its stored line says "not answered yet". The solution cell

@@ -9,60 +9,68 @@ from checks.kit import (
     call,
     close,
     exercise,
+    function_question,
     number,
-    quiz,
+    number_question,
+    quizzes,
+    refuse,
     rephrase,
 )
 
-quiz(
-    "04.q1",
-    correct="c",
-    because={
-        "a": (
-            "With side 4 and stride 3 every third pixel gets two strokes and the "
-            "others one."
-        ),
-        "b": (
-            "With side 5 and stride 3 two pixels of three get two strokes and the "
-            "third gets one."
-        ),
-        "c": "3 divides 6, so every pixel gets exactly two strokes along each axis.",
-    },
+quizzes(
+    """
+    04.q1
+      a) With side 4 and stride 3 every third pixel gets two strokes and the others one.
+      b) With side 5 and stride 3 two pixels of three get two strokes and the third gets
+         one.
+    * c) 3 divides 6, so every pixel gets exactly two strokes along each axis.
+
+    04.q2
+      a) In training mode the batch's own mean and variance enter every sample.
+    * b) Latent 5 moves the mean and the variance that all 64 samples are normalised
+         with.
+      c) Running averages are used with training=False; training=True takes the batch's
+         own.
+
+    04.q3
+      a) It is an average: a few exact copies among 1,000 pictures would hardly move it.
+    * b) One half says only that neither set tends to lie closer; it is no proof for one
+         picture.
+      c) Distance to the training set says nothing about the pictures that are never
+         made.
+    """
 )
 
-quiz(
-    "04.q2",
-    correct="b",
-    because={
-        "a": "In training mode the batch's own mean and variance enter every sample.",
-        "b": (
-            "Latent 5 moves the mean and the variance that all 64 samples are "
-            "normalised with."
+number_question(
+    "04.2",
+    5 * 5 * 128 * 64 + 4 * 64,
+    rtol=0,
+    because=(
+        "5 * 5 * 128 * 64 weights and 4 * 64 numbers of the normalisation make 205,056."
+    ),
+    wrong={
+        5 * 5 * 128 * 64: (
+            "That is the convolution alone: you forgot the batch normalisation."
         ),
-        "c": (
-            "Running averages are used with training=False; training=True takes the "
-            "batch's own."
+        5 * 5 * 128 * 64 + 2 * 64: (
+            "count_params also counts the two running averages, which are not trained."
         ),
-    },
-)
-
-quiz(
-    "04.q3",
-    correct="b",
-    because={
-        "a": (
-            "It is an average: a few exact copies among 1,000 pictures would hardly "
-            "move it."
+        (5 * 5 * 128 * 64 + 64 + 4 * 64, 5 * 5 * 128 * 64 + 64): (
+            "use_bias=False leaves out the 64 biases."
         ),
-        "b": (
-            "One half says only that neither set tends to lie closer; it is no proof "
-            "for one picture."
-        ),
-        "c": (
-            "Distance to the training set says nothing about the pictures that are "
-            "never made."
+        5 * 5 * 128 * 64 + 4 * 128: (
+            "The normalisation comes after the convolution, so it has 64 channels."
         ),
     },
+    otherwise=(
+        "Add kernel side squared times both channel numbers, and 4 for each channel."
+    ),
+    hints=[
+        "Each pair of an input and an output channel has its own 5 x 5 kernel.",
+        "Batch normalisation keeps gamma, beta and two running averages for each "
+        "channel.",
+    ],
+    foreseen=[5 * 128 * 64 + 4 * 64],
 )
 
 
@@ -88,71 +96,28 @@ def _(answer):
         answer = tuple(answer.tolist())
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise Wrong("Give two numbers, the side after each layer, as in (14, 28).")
-    first, second = (number(value, "each side") for value in answer)
-    if (first, second) == (14, 28):
-        raise Wrong(
-            'That is padding="same"; with "valid" the kernel stays inside the picture.'
-        )
-    if first == 11:
-        raise Wrong("You counted the steps, 11, but not the first position.")
-    if first == 12 and second == 28:
-        raise Wrong(
-            "A transposed convolution does not undo the rounding of the first layer."
-        )
-    if first == 12 and second == 24:
-        raise Wrong(
-            "That is the number of outputs without overlap; the last kernel sticks out."
-        )
-    if first != 12:
-        raise Wrong(
-            "The first side is not right: how often does a kernel of 5 fit into 28?"
-        )
-    if second != 27:
-        raise Wrong("The first side is right; the second is (n - 1) * stride + kernel.")
+    first, second = sides = tuple(number(value, "each side") for value in answer)
+    refuse(
+        {
+            'That is padding="same"; with "valid" the kernel stays inside the '
+            "picture.": sides == (14, 28),
+            "You counted the steps, 11, but not the first position.": first == 11,
+            "A transposed convolution does not undo the rounding of the first layer.": (
+                sides == (12, 28)
+            ),
+            "That is the number of outputs without overlap; the last kernel sticks "
+            "out.": sides == (12, 24),
+            "The first side is not right: how often does a kernel of 5 fit into 28?": (
+                first != 12
+            ),
+            "The first side is right; the second is (n - 1) * stride + kernel.": (
+                second != 27
+            ),
+        }
+    )
     return (
         "floor((28 - 5) / 2) + 1 = 12, and (12 - 1) * 2 + 5 = 27: rounding lost "
         "one pixel."
-    )
-
-
-@exercise(
-    "04.2",
-    hints=[
-        "Each pair of an input and an output channel has its own 5 x 5 kernel.",
-        "Batch normalisation keeps gamma, beta and two running averages for each "
-        "channel.",
-    ],
-    foreseen=[
-        Foreseen(5 * 5 * 128 * 64, says="forgot the batch normalisation"),
-        Foreseen(5 * 5 * 128 * 64 + 2 * 64, says="running averages"),
-        Foreseen(5 * 5 * 128 * 64 + 64 + 4 * 64, says="use_bias=False"),
-        Foreseen(5 * 5 * 128 * 64 + 4 * 128, says="64 channels"),
-        5 * 128 * 64 + 4 * 64,
-    ],
-)
-def _(answer):
-    value, weights = number(answer), 5 * 5 * 128 * 64
-    if value == weights:
-        raise Wrong(
-            "That is the convolution alone: you forgot the batch normalisation."
-        )
-    if value == weights + 2 * 64:
-        raise Wrong(
-            "count_params also counts the two running averages, which are not trained."
-        )
-    if value in (weights + 64 + 4 * 64, weights + 64):
-        raise Wrong("use_bias=False leaves out the 64 biases.")
-    if value == weights + 4 * 128:
-        raise Wrong(
-            "The normalisation comes after the convolution, so it has 64 channels."
-        )
-    if value != weights + 4 * 64:
-        raise Wrong(
-            "Add kernel side squared times both channel numbers, and 4 for each "
-            "channel."
-        )
-    return (
-        "5 * 5 * 128 * 64 weights and 4 * 64 numbers of the normalisation make 205,056."
     )
 
 
@@ -230,8 +195,7 @@ def _(answer):
         with rephrase(
             {
                 "broadcast": f"For {told} the canvas is too short, so its last slice "
-                f"is cut off: "
-                f"it needs {len(target)} places.",
+                f"is cut off: it needs {len(target)} places.",
                 "cast": "The canvas must be made of floats: np.zeros(length) is.",
             }
         ):
@@ -246,19 +210,26 @@ def _(answer):
                 f"For {told} the canvas has {len(target)} places; yours has shape "
                 f"{value.shape}{more}."
             )
-        if close(value, _flipped(signal, kernel, stride)) and not close(value, target):
-            raise Wrong("The kernel is reversed: paint it as it is.")
-        if close(value, _overwriting(signal, kernel, stride)) and not close(
-            value, target
-        ):
-            raise Wrong("Where copies overlap they must add, not replace each other.")
-        if close(value, _unscaled(signal, kernel, stride)):
-            raise Wrong("Each copy of the kernel must be scaled by its input.")
-        if not close(value, target):
-            raise Wrong(
-                f"The numbers differ for {told}: copy i starts at place i * stride, "
-                "scaled by input i."
-            )
+        if close(value, target):
+            continue
+        case = signal, kernel, stride
+        refuse(
+            {
+                "The kernel is reversed: paint it as it is.": close(
+                    value, _flipped(*case)
+                ),
+                "Where copies overlap they must add, not replace each other.": close(
+                    value, _overwriting(*case)
+                ),
+                "Each copy of the kernel must be scaled by its input.": close(
+                    value, _unscaled(*case)
+                ),
+            }
+        )
+        raise Wrong(
+            f"The numbers differ for {told}: copy i starts at place i * stride, "
+            "scaled by input i."
+        )
     return (
         "Stretching the signal with zeros and convolving in full gives the same canvas."
     )
@@ -289,54 +260,43 @@ def _stride_too_early(convolutions):
     return side
 
 
-@exercise(
+function_question(
     "04.4",
+    _seen,
+    inputs=[
+        ([(3, 1)],),
+        ([(4, 2), (4, 2)],),
+        ([(5, 2)] * 4,),
+        ([(3, 1), (4, 2), (5, 3)],),
+        ([(7, 4), (3, 1), (3, 2)],),
+    ],
+    rtol=0,
+    because=(
+        "Following the outermost inputs back through the layers gives the same sides."
+    ),
+    wrong={
+        _without_strides: (
+            "For {0} you ignore the strides; each one widens later steps."
+        ),
+        _from_nothing: (
+            "For {0} you are one short: start from one pixel, not from none."
+        ),
+        _stride_too_early: (
+            "For {0} a stride counts too early: it acts on the layers after it."
+        ),
+        lambda convolutions: _seen(convolutions[::-1]): (
+            "For {0} the order is turned round: the first layer comes first."
+        ),
+    },
+    otherwise="For {0} a unit sees {right}, not {given:g}.",
+    name="receptive_field",
     hints=[
         "Keep two numbers: the side so far, and how far apart neighbouring units are "
         "in pixels.",
         "The stride of a layer widens the steps of the layers after it, not its own.",
     ],
-    foreseen=[
-        Foreseen(_without_strides, says="strides"),
-        Foreseen(_stride_too_early, says="after it"),
-        Foreseen(lambda convolutions: _seen(convolutions[::-1]), says="order"),
-        Foreseen(_from_nothing, says="start from one pixel"),
-        61,
-    ],
+    foreseen=[61],
 )
-def _(answer):
-    cases = (
-        [(3, 1)],
-        [(4, 2), (4, 2)],
-        [(5, 2)] * 4,
-        [(3, 1), (4, 2), (5, 3)],
-        [(7, 4), (3, 1), (3, 2)],
-    )
-    for layers in cases:
-        value = number(call(answer, list(layers), name="receptive_field"), "the result")
-        if value == _seen(layers):
-            continue
-        if value == _without_strides(layers):
-            raise Wrong(
-                f"For {layers} you ignore the strides; each one widens later steps."
-            )
-        if value == _from_nothing(layers):
-            raise Wrong(
-                f"For {layers} you are one short: start from one pixel, not from none."
-            )
-        if value == _stride_too_early(layers):
-            raise Wrong(
-                f"For {layers} a stride counts too early: it acts on the layers after "
-                f"it."
-            )
-        if value == _seen(layers[::-1]):
-            raise Wrong(
-                f"For {layers} the order is turned round: the first layer comes first."
-            )
-        raise Wrong(f"For {layers} a unit sees {_seen(layers)}, not {value:g}.")
-    return (
-        "Following the outermost inputs back through the layers gives the same sides."
-    )
 
 
 def _nearest(rows, train):
@@ -412,7 +372,7 @@ def _(answer):
             "Innocent rows are called copies: the comparison is the other way round, "
             "or you took the upper quantile."
         )
-    if of_copies < 0.9:
+    if of_copies < 0.995:
         raise Wrong(
             f"A memoriser, every row a training row and a little noise, scores "
             f"{of_copies:.2f}: compare with distances of held_out to train."

@@ -11,149 +11,91 @@ from checks.kit import (
     close,
     exercise,
     number,
-    quiz,
+    number_question,
+    quizzes,
     rephrase,
 )
 
-quiz(
-    "05.q1",
-    correct="b",
-    because={
-        "a": (
-            "Perfect pictures would give 2 log 2, but so does a discriminator that "
-            "stopped judging."
-        ),
-        "b": (
-            "Logits near zero give 2 log 2, whatever the reason: look at the "
-            "pictures to tell."
-        ),
-        "c": "A discriminator that wins every time has a loss near zero, not 2 log 2.",
-    },
+quizzes(
+    """
+    05.q1
+      a) Perfect pictures would give 2 log 2, but so does a discriminator that stopped
+         judging.
+    * b) Logits near zero give 2 log 2, whatever the reason: look at the pictures to
+         tell.
+      c) A discriminator that wins every time has a loss near zero, not 2 log 2.
+
+    05.q2
+      a) The weights are where the players stand, not how they were moving.
+    * b) All of these enter the next step, so all of them belong into the saved state.
+      c) The history is the one thing that the next step does not need.
+
+    05.q3
+      a) No flag is touched in the bare step, and section 'Where it goes wrong' says
+         why.
+      b) It does depend on them, through the generated images.
+    * c) A tape knows every gradient; the list of weights decides whose are asked for.
+    """
 )
 
-quiz(
-    "05.q2",
-    correct="b",
-    because={
-        "a": "The weights are where the players stand, not how they were moving.",
-        "b": (
-            "All of these enter the next step, so all of them belong into the saved "
-            "state."
-        ),
-        "c": "The history is the one thing that the next step does not need.",
-    },
-)
-
-quiz(
-    "05.q3",
-    correct="c",
-    because={
-        "a": (
-            "No flag is touched in the bare step, and section 'Where it goes wrong' "
-            "says why."
-        ),
-        "b": "It does depend on them, through the generated images.",
-        "c": (
-            "A tape knows every gradient; the list of weights decides whose are "
-            "asked for."
-        ),
-    },
-)
-
-
-@exercise(
+number_question(
     "05.1",
+    3000,
+    rtol=0,
+    because="8,000 / 64 = 125 steps an epoch, times 24.",
+    wrong={
+        192_000: "That is the number of pictures seen, 24 times 8,000.",
+        6000: "Each step moves each network once, not twice.",
+        125: "That is one epoch.",
+    },
+    otherwise="Multiply the steps of one epoch by the number of epochs.",
     hints=[
         "How many whole batches of 64 are there in 8,000 digits?",
         "125 batches an epoch, and each moves both networks once.",
     ],
-    foreseen=[
-        Foreseen(192_000, says="pictures"),
-        Foreseen(6000, says="once"),
-        Foreseen(125, says="one epoch"),
-        24,
-    ],
+    foreseen=[24],
 )
-def _(answer):
-    value = number(answer)
-    if value == 192_000:
-        raise Wrong("That is the number of pictures seen, 24 times 8,000.")
-    if value == 6000:
-        raise Wrong("Each step moves each network once, not twice.")
-    if value == 125:
-        raise Wrong("That is one epoch.")
-    if value != 3000:
-        raise Wrong("Multiply the steps of one epoch by the number of epochs.")
-    return "8,000 / 64 = 125 steps an epoch, times 24."
 
-
-@exercise(
+number_question(
     "05.2",
+    459,
+    rtol=0,
+    because=(
+        "log(0.01) / log(0.99) = 458.2, so 459 steps: less than four epochs of 125."
+    ),
+    wrong={
+        100: "After 100 steps they still count for 0.99^100 = 0.37.",
+        458: "0.99^458 is 0.01002, just not less than one in a hundred.",
+        lambda value: 458 < value < 459: (
+            "Steps come whole: which is the first whole number after that?"
+        ),
+    },
+    otherwise="Solve 0.99^n < 0.01.",
     hints=[
         "After n steps the first weights count with 0.99 to the power n.",
         "Solve 0.99^n < 0.01 with logarithms, and take the next whole number.",
     ],
-    foreseen=[
-        Foreseen(100, says="0.37"),
-        Foreseen(458, says="just"),
-        Foreseen(math.log(0.01) / math.log(0.99), says="whole"),
-        99,
-    ],
+    foreseen=[Foreseen(math.log(0.01) / math.log(0.99), says="whole"), 99],
 )
-def _(answer):
-    value = number(answer)
-    if value == 100:
-        raise Wrong("After 100 steps they still count for 0.99^100 = 0.37.")
-    if value == 458:
-        raise Wrong("0.99^458 is 0.01002, just not less than one in a hundred.")
-    if 458 < value < 459:
-        raise Wrong("Steps come whole: which is the first whole number after that?")
-    if value != 459:
-        raise Wrong("Solve 0.99^n < 0.01.")
-    return "log(0.01) / log(0.99) = 458.2, so 459 steps: less than four epochs of 125."
 
 
-class _NoMargin:
-    def d_loss_fn(self, real_logits, generated_logits):
-        return (
-            np.maximum(0, -real_logits).mean() + np.maximum(0, generated_logits).mean()
-        )
-
-    def g_loss_fn(self, generated_logits):
-        return -generated_logits.mean()
+def _hinge(real, generated, margin=1):
+    return (
+        np.maximum(0, margin - real).mean() + np.maximum(0, margin + generated).mean()
+    )
 
 
-class _Swapped(_NoMargin):
-    def d_loss_fn(self, real_logits, generated_logits):
-        return (
-            np.maximum(0, 1 + real_logits).mean()
-            + np.maximum(0, 1 - generated_logits).mean()
-        )
+def _game(d_loss, g_loss=lambda generated: -generated.mean()):
+    """Return a class with these losses, as a reader writes it."""
 
+    class Game:
+        def d_loss_fn(self, real, generated):
+            return d_loss(real, generated)
 
-class _Uphill(_NoMargin):
-    def d_loss_fn(self, real_logits, generated_logits):
-        return (
-            np.maximum(0, 1 - real_logits).mean()
-            + np.maximum(0, 1 + generated_logits).mean()
-        )
+        def g_loss_fn(self, generated):
+            return g_loss(generated)
 
-    def g_loss_fn(self, generated_logits):
-        return generated_logits.mean()
-
-
-class _NoMean(_Uphill):
-    def d_loss_fn(self, real_logits, generated_logits):
-        return np.maximum(0, 1 - real_logits) + np.maximum(0, 1 + generated_logits)
-
-
-class _Half(_NoMargin):
-    def d_loss_fn(self, real_logits, generated_logits):
-        return _Uphill.d_loss_fn(self, real_logits, generated_logits) / 2
-
-
-class _Untaped(_NoMargin):
-    d_loss_fn = _Uphill.d_loss_fn
+    return Game
 
 
 @exercise(
@@ -164,12 +106,12 @@ class _Untaped(_NoMargin):
         "generated)).",
     ],
     foreseen=[
-        Foreseen(_NoMargin, says="margin"),
-        Foreseen(_Swapped, says="exchanged"),
-        Foreseen(_Uphill, says="sign"),
-        Foreseen(_NoMean, says="scalar"),
-        Foreseen(_Half, says="half"),
-        Foreseen(_Untaped, says="tape"),
+        Foreseen(_game(lambda real, made: _hinge(real, made, 0)), says="margin"),
+        Foreseen(_game(lambda real, made: _hinge(made, real)), says="exchanged"),
+        Foreseen(_game(_hinge, lambda made: made.mean()), says="sign"),
+        Foreseen(_game(lambda real, made: 1 - real), says="scalar"),
+        Foreseen(_game(lambda real, made: _hinge(real, made) / 2), says="half"),
+        Foreseen(_game(_hinge), says="tape"),
         3.0,
     ],
 )
@@ -191,20 +133,15 @@ def _(answer):
     d_loss = np.asarray(call(answer.d_loss_fn, None, real, generated, name="d_loss_fn"))
     if d_loss.size != 1:
         raise Wrong("d_loss_fn must return a scalar: take the mean over the batch.")
-    margins = [
-        np.maximum(0, c - real).mean() + np.maximum(0, c + generated).mean()
-        for c in (1, 0)
-    ]
-    if close(d_loss.reshape(()), margins[1]):
+
+    d_loss = d_loss.reshape(())
+    if close(d_loss, _hinge(real, generated, margin=0)):
         raise Wrong("The margin of 1 is missing in d_loss_fn.")
-    if close(
-        d_loss.reshape(()),
-        np.maximum(0, 1 + real).mean() + np.maximum(0, 1 - generated).mean(),
-    ):
+    if close(d_loss, _hinge(generated, real)):
         raise Wrong("In d_loss_fn real and generated are exchanged.")
-    if close(2 * d_loss.reshape(()), margins[0]):
+    if close(2 * d_loss, _hinge(real, generated)):
         raise Wrong("That is half of it: the two expectations are added, not averaged.")
-    if not close(d_loss.reshape(()), margins[0]):
+    if not close(d_loss, _hinge(real, generated)):
         raise Wrong("d_loss_fn does not give the formula's value on a small example.")
     g_loss = number(
         call(answer.g_loss_fn, None, generated, name="g_loss_fn"), "g_loss_fn"
@@ -243,47 +180,27 @@ def _leaves_a_trace(answer):
     return True
 
 
-def _by_mean(seconds, epochs):
-    return float(np.mean(seconds)) * (epochs - len(seconds))
-
-
-def _by_mean_of_the_rest(seconds, epochs):
-    return float(np.mean(seconds[1:])) * (epochs - len(seconds))
-
-
-def _by_last(seconds, epochs):
-    return seconds[-1] * (epochs - len(seconds))
-
-
-def _by_fastest(seconds, epochs):
-    return min(seconds) * (epochs - len(seconds))
-
-
-def _without_first(seconds, epochs):
-    return float(np.median(seconds[1:])) * (epochs - len(seconds))
-
-
-def _whole(seconds, epochs):
-    return float(np.median(seconds)) * epochs
-
-
 @exercise(
     "05.4",
     hints=["How many epochs are left?", "Which mean shrugs off one odd value?"],
     foreseen=[
-        Foreseen(_by_mean, says="first epoch"),
-        Foreseen(_whole, says="still to come"),
-        Foreseen(lambda seconds, epochs: sum(seconds), says="still to come"),
-        Foreseen(_by_mean_of_the_rest, says="slow epoch"),
-        Foreseen(_by_last, says="slow"),
-        Foreseen(_by_fastest, says="fast"),
-        Foreseen(_without_first, says="one epoch"),
+        Foreseen(lambda s, n: np.mean(s) * (n - len(s)), says="first epoch"),
+        Foreseen(lambda s, n: np.median(s) * n, says="still to come"),
+        Foreseen(lambda s, n: sum(s), says="still to come"),
+        Foreseen(lambda s, n: np.mean(s[1:]) * (n - len(s)), says="slow epoch"),
+        Foreseen(lambda s, n: s[-1] * (n - len(s)), says="slow"),
+        Foreseen(lambda s, n: min(s) * (n - len(s)), says="fast"),
+        Foreseen(lambda s, n: np.median(s[1:]) * (n - len(s)), says="one epoch"),
         12.0,
     ],
 )
 def _(answer):
-    seconds, epochs = [30.0, 2.0, 2.0, 2.5, 2.0], 11
-    value = number(call(answer, list(seconds), epochs, name="time_left"), "its result")
+    def said(seconds, epochs):
+        left = call(answer, list(seconds), epochs, name="time_left")
+        return number(left, "its result")
+
+    seconds = [30.0, 2.0, 2.0, 2.5, 2.0]
+    value = said(seconds, 11)
     if close(value, np.mean(seconds) * 6):
         raise Wrong("The plain mean lets the slow first epoch spoil the estimate.")
     if value > 20 or close(value, np.sum(seconds)):
@@ -291,43 +208,33 @@ def _(answer):
     if not 11.9 <= value <= 15.1:
         raise Wrong(
             f"For seconds {seconds} and 11 epochs it says {value:.1f}; about 12 are "
-            f"left."
+            "left."
         )
     seconds = [30.0, 2.0, 2.0, 9.0, 2.0, 2.0, 9.5]
-    value = number(call(answer, list(seconds), 12, name="time_left"), "its result")
+    value = said(seconds, 12)
     if not 9.9 <= value <= 11:
         raise Wrong(
             f"One slow epoch late in the run spoils it: for {seconds} and 12 epochs it "
             f"says {value:.1f}; about 10 are left."
         )
     seconds = [30.0, 4.0, 0.5, 4.0, 4.0, 4.0]
-    value = number(call(answer, list(seconds), 10, name="time_left"), "its result")
+    value = said(seconds, 10)
     if not 12 <= value <= 17:
         raise Wrong(
             f"One fast epoch spoils it: for {seconds} and 10 epochs it says "
-            f"{value:.1f}; "
-            "about 16 are left."
+            f"{value:.1f}; about 16 are left."
         )
     try:
-        alone = close(number(call(answer, [3.0], 3, name="time_left")), 6.0)
+        alone = close(said([3.0], 3), 6.0)
     except Wrong:
         alone = False
     if not alone:
         raise Wrong(
             "When only one epoch is finished, take that one: [3.0] and 3 epochs give 6."
         )
-    if not close(number(call(answer, [3.0, 3.0], 2, name="time_left")), 0):
+    if not close(said([3.0, 3.0], 2), 0):
         raise Wrong("When all epochs are done, nothing is left.")
     return "The median ignores the slow first epoch and any other odd one."
-
-
-def _one_each(model, batch_a, batch_b):
-    model.train_on_batch(batch_a)
-
-
-def _two_each(model, batch_a, batch_b):
-    model.train_on_batch(batch_a)
-    model.train_on_batch(batch_b)
 
 
 def _play(model, moves, sign=1, swapped=False):
@@ -355,26 +262,6 @@ def _play(model, moves, sign=1, swapped=False):
         optimizer.apply(tape.gradient(loss, weights), weights)
 
 
-def _uphill(model, batch_a, batch_b):
-    _play(model, [batch_a, batch_b, None], sign=-1)
-
-
-def _exchanged(model, batch_a, batch_b):
-    _play(model, [batch_a, batch_b, None], swapped=True)
-
-
-def _first_batch_twice(model, batch_a, batch_b):
-    _play(model, [batch_a, batch_a, None])
-
-
-def _generator_first(model, batch_a, batch_b):
-    _play(model, [None, batch_a, batch_b])
-
-
-def _other_latents(model, batch_a, batch_b):
-    model.generator(np.zeros((8, 64), "float32"))
-
-
 def _noted(moves, name, apply):
     def noted(*arguments, **named):
         moves.append(name)
@@ -393,28 +280,39 @@ def _noted(moves, name, apply):
         "tape.",
     ],
     foreseen=[
-        Foreseen(_one_each, says="1 time"),
-        Foreseen(_two_each, says="generator"),
-        Foreseen(_uphill, says="sign"),
-        Foreseen(_exchanged, says="exchanged"),
-        Foreseen(_first_batch_twice, says="batch_a"),
-        Foreseen(_generator_first, says="before"),
-        Foreseen(_other_latents, says="latent_dim"),
+        Foreseen(lambda model, a, b: model.train_on_batch(a), says="1 time"),
+        Foreseen(
+            lambda model, a, b: (model.train_on_batch(a), model.train_on_batch(b)),
+            says="generator",
+        ),
+        Foreseen(lambda model, a, b: _play(model, [a, b, None], sign=-1), says="sign"),
+        Foreseen(
+            lambda model, a, b: _play(model, [a, b, None], swapped=True),
+            says="exchanged",
+        ),
+        Foreseen(lambda model, a, b: _play(model, [a, a, None]), says="batch_a"),
+        Foreseen(lambda model, a, b: _play(model, [None, a, b]), says="before"),
+        Foreseen(
+            lambda model, a, b: model.generator(np.zeros((8, 64), "float32")),
+            says="latent_dim",
+        ),
         3,
     ],
 )
 def _(answer):
-    from helpers import gan, runtime
+    import keras
+
+    from helpers import gan_losses, networks
 
     if not callable(answer):
         raise Wrong("Give the function two_for_one.")
-    runtime.keras.utils.set_random_seed(0)
-    model = gan.NonSaturatingGAN(
-        gan.build_generator(4, width=2),
-        gan.build_discriminator(2, head=2),
+    keras.utils.set_random_seed(0)
+    model = gan_losses.NonSaturatingGAN(
+        networks.build_generator(4, width=2),
+        networks.build_discriminator(2, head=2),
         latent_dim=4,
     )
-    model.compile(*(runtime.keras.optimizers.SGD(0.01) for _ in range(2)))
+    model.compile(*(keras.optimizers.SGD(0.01) for _ in range(2)))
     moves, asked = [], []
     for name in ("d", "g"):
         optimizer = getattr(model, f"{name}_optimizer")

@@ -11,197 +11,135 @@ from checks.kit import (
     call,
     close,
     exercise,
-    number,
-    quiz,
+    function_question,
+    number_question,
+    quizzes,
     rephrase,
 )
 
-quiz(
-    "10.q1",
-    correct="b",
-    because={
-        "a": "Positions are forgotten, but each position has looked at a patch; a "
-        "mirrored patch "
-        "excites other filters.",
-        "b": "A filter that answers to edges rising to the right meets edges that "
-        "fall: other "
-        "channels are active together.",
-        "c": "G is indexed by channels and has no left or right to mirror.",
-    },
+quizzes(
+    """
+    10.q1
+      a) Positions are forgotten, but each position has looked at a patch; a mirrored
+         patch excites other filters.
+    * b) A filter that answers to edges rising to the right meets edges that fall: other
+         channels are active together.
+      c) G is indexed by channels and has no left or right to mirror.
+
+    10.q2
+      a) The encoder is frozen: it only measures.
+      b) There is no second network here; that is the idea of the next chapter.
+    * c) The gradient of the loss is taken with respect to the picture, and only the
+         picture moves.
+
+    10.q3
+      a) A higher weight matches the same panes more strictly; their size is set by the
+         painting.
+    * b) The filters have a fixed size in pixels, so larger panes in the painting become
+         larger panes in the picture; beyond 128 the row shows that this has an end.
+      c) More evaluations come nearer to the same optimum, whose panes have the same
+         size.
+    """
 )
 
-quiz(
-    "10.q2",
-    correct="c",
-    because={
-        "a": "The encoder is frozen: it only measures.",
-        "b": "There is no second network here; that is the idea of the next chapter.",
-        "c": "The gradient of the loss is taken with respect to the picture, and only "
-        "the picture "
-        "moves.",
-    },
-)
-
-quiz(
-    "10.q3",
-    correct="b",
-    because={
-        "a": (
-            "A higher weight matches the same panes more strictly; their size is set "
-            "by the painting."
-        ),
-        "b": "The filters have a fixed size in pixels, so larger panes in the "
-        "painting become larger "
-        "panes in the picture; beyond 128 the row shows that this has an end.",
-        "c": (
-            "More evaluations come nearer to the same optimum, whose panes have the "
-            "same size."
-        ),
-    },
-)
-
-
-@exercise(
+number_question(
     "10.1",
+    256 * 257 // 2,
+    rtol=0,
+    because="C (C + 1) / 2 numbers, and the size of the picture does not enter.",
+    wrong={
+        256 * 256: (
+            "That counts every entry; the matrix is symmetric, so many appear twice."
+        ),
+        256 * 255: (
+            "That is all but the diagonal; take the diagonal and one triangle."
+        ),
+        256 * 255 // 2: "That is one triangle without the diagonal.",
+        (128 * 128 * 256, 512 * 512 * 256): (
+            "That counts the activations; the sum over positions has removed those."
+        ),
+    },
+    otherwise="Count the entries of a symmetric 256 x 256 matrix that can differ.",
     hints=[
         "A symmetric matrix is known from its diagonal and one triangle.",
         "C (C + 1) / 2 with C = 256.",
     ],
-    foreseen=[
-        Foreseen(256 * 256, says="symmetric"),
-        Foreseen(256 * 255 // 2, says="diagonal"),
-        Foreseen(128 * 128 * 256, says="positions"),
-        Foreseen(256 * 255, says="diagonal"),
-        256,
-    ],
+    foreseen=[256],
 )
-def _(answer):
-    value = number(answer)
-    if close(value, 256 * 256):
-        raise Wrong(
-            "That counts every entry; the matrix is symmetric, so many appear twice."
-        )
-    if close(value, 256 * 255):
-        raise Wrong("That is all but the diagonal; take the diagonal and one triangle.")
-    if close(value, 256 * 255 // 2):
-        raise Wrong("That is one triangle without the diagonal.")
-    if close(value, 128 * 128 * 256) or close(value, 512 * 512 * 256):
-        raise Wrong(
-            "That counts the activations; the sum over positions has removed those."
-        )
-    if value != 256 * 257 // 2:
-        raise Wrong(
-            "Count the entries of a symmetric 256 x 256 matrix that can differ."
-        )
-    return "C (C + 1) / 2 numbers, and the size of the picture does not enter."
+
+
+def _flat(features):
+    return features.reshape(-1, features.shape[-1])
 
 
 def _gram(features):
     return np.einsum("hwi,hwj->ij", features, features) / np.prod(features.shape[:2])
 
 
-@exercise(
+def _scrambled(features):
+    rows = features.reshape(features.shape[-1], -1)
+    return rows @ rows.T
+
+
+def _matrix(value):
+    made = array(value, "the result")
+    if made.shape != (4, 4):
+        raise Wrong(
+            "For activations (5, 7, 4) the shape must be (4, 4); yours is "
+            f"{made.shape}."
+        )
+    return made
+
+
+function_question(
     "10.2",
+    _gram,
+    inputs=[(np.random.default_rng(0).uniform(0, 1, (5, 7, 4)).astype(np.float32),)],
+    because="It agrees with the definition, entry by entry.",
+    wrong={
+        lambda f: _gram(f) * 35: (
+            "That is the sum over the positions; the average was asked for."
+        ),
+        lambda f: _gram(f) / 4: (
+            "Divide by the number of positions only, not by the channels."
+        ),
+        (lambda f: np.cov(_flat(f).T), lambda f: np.cov(_flat(f).T, bias=True)): (
+            "That is the covariance: the mean must not be taken off."
+        ),
+        (_scrambled, lambda f: _scrambled(f) / 35): (
+            "That reshape scrambles channels and positions: channels come last, so "
+            "reshape to (-1, C)."
+        ),
+        (
+            lambda f: _gram(f) * 35 / 5,
+            lambda f: _gram(f) * 35 / 7,
+            lambda f: _gram(f) * 35 / 34,
+        ): "Divide by the number of positions, here 5 * 7 = 35.",
+    },
+    otherwise=(
+        "Entry (i, j) must be the mean over positions of channel i times channel j."
+    ),
+    read=_matrix,
     hints=[
         "Reshape to (N, C) first, so that positions become the rows of a matrix.",
         "flat.T @ flat sums over the rows; divide by how many there are.",
     ],
-    foreseen=[
-        Foreseen(
-            lambda f: f.reshape(-1, f.shape[-1]).T @ f.reshape(-1, f.shape[-1]),
-            says="average",
-        ),
-        Foreseen(
-            lambda f: f.reshape(-1, f.shape[-1]) @ f.reshape(-1, f.shape[-1]).T,
-            says="shape",
-        ),
-        Foreseen(lambda f: np.cov(f.reshape(-1, f.shape[-1]).T), says="mean"),
-        Foreseen(lambda f: _gram(f) / f.shape[-1], says="positions"),
-        Foreseen(
-            lambda f: f.reshape(f.shape[-1], -1) @ f.reshape(f.shape[-1], -1).T / 35,
-            says="scrambles",
-        ),
-        Foreseen(lambda f: _gram(f) * 35 / 34, says="35"),
-        Foreseen(lambda f: _gram(f) * 7, says="35"),
-    ],
+    foreseen=[Foreseen(lambda f: _flat(f) @ _flat(f).T, says="shape")],
 )
-def _(answer):
-    features = np.random.default_rng(0).uniform(0, 1, (5, 7, 4)).astype(np.float32)
-    made = array(call(answer, features.copy()), "the result", None)
-    wanted = _gram(features)
-    if made.shape != wanted.shape:
-        raise Wrong(
-            f"For activations (5, 7, 4) the shape must be (4, 4); yours is "
-            f"{made.shape}."
-        )
-    if close(made, 35 * wanted):
-        raise Wrong("That is the sum over the positions; the average was asked for.")
-    if close(made, wanted / 4):
-        raise Wrong("Divide by the number of positions only, not by the channels.")
-    flat = features.reshape(-1, 4)
-    if close(made, np.cov(flat.T)) or close(made, np.cov(flat.T, bias=True)):
-        raise Wrong("That is the covariance: the mean must not be taken off.")
-    scrambled = features.reshape(4, -1) @ features.reshape(4, -1).T
-    if any(close(made, scrambled / n) for n in (1, 35)):
-        raise Wrong(
-            "That reshape scrambles channels and positions: channels come last, so "
-            "reshape to (-1, C)."
-        )
-    if any(close(made, 35 / n * wanted) for n in (5, 7, 34)):
-        raise Wrong("Divide by the number of positions, here 5 * 7 = 35.")
-    if not close(made, wanted):
-        raise Wrong(
-            "Entry (i, j) must be the mean over positions of channel i times channel j."
-        )
-    return "It agrees with the definition, entry by entry."
 
 
-@exercise(
-    "10.3",
-    hints=[
-        "The mean over all pairs of f·s is a product of two means.",
-        "You end with the squared distance of the two mean vectors.",
-    ],
-    foreseen=[
-        Foreseen(
-            lambda f, s: np.sqrt(np.sum((f.mean(0) - s.mean(0)) ** 2)), says="square"
-        ),
-        Foreseen(lambda f, s: np.mean((f.mean(0) - s.mean(0)) ** 2), says="Sum"),
-        Foreseen(
-            lambda f, s: np.sum((f.T @ f / len(f) - s.T @ s / len(s)) ** 2), says="Gram"
-        ),
-        lambda f, s: np.sum((f.sum(0) - s.sum(0)) ** 2),
-        Foreseen(
-            lambda f, s: (f @ f.T).mean() + (s @ s.T).mean() - 2 * (f @ s.T).mean(),
-            says="matrix",
-        ),
-        Foreseen(lambda f, s: np.sum((f.mean(1) - s.mean(1)) ** 2), says="axis 0"),
-        Foreseen(lambda f, s: np.mean((f - s) ** 2), says="axis 0"),
-    ],
-)
-def _(answer):
+def _discrepancy(f, s):
+    """Compute what 10.3 asks for the long way, over all pairs."""
+    return (f @ f.T).mean() + (s @ s.T).mean() - 2 * (f @ s.T).mean()
+
+
+def _samples():
     rng = np.random.default_rng(1)
-    f, s = rng.uniform(0, 1, (30, 6)), rng.uniform(0, 2, (40, 6))
-    wanted = (f @ f.T).mean() + (s @ s.T).mean() - 2 * (f @ s.T).mean()
-    with rephrase(
-        {
-            "broadcast": "The two samples have different sizes, 30 and 40 here: "
-            "average "
-            "each over its positions (axis 0) before you compare."
-        }
-    ):
-        made = number(call(answer, f.copy(), s.copy()), "the result")
-    if close(made, np.sqrt(wanted)):
-        raise Wrong("That is the distance; its square was asked for.")
-    if close(made, wanted / 6):
-        raise Wrong("Sum over the channels; do not average them.")
-    if close(made, np.sum((f.T @ f / 30 - s.T @ s / 40) ** 2)):
-        raise Wrong("That is the Gram distance, the one of the squared kernel.")
-    if not close(made, wanted):
-        raise Wrong(
-            "It differs from the mean of f·f' + the mean of s·s' - 2 the mean of f·s."
-        )
-    big = rng.uniform(0, 1, (2, 2000, 4))
+    return rng.uniform(0, 1, (30, 6)), rng.uniform(0, 2, (40, 6))
+
+
+def _thrifty(answer):
+    big = np.random.default_rng(1).uniform(0, 1, (2, 2000, 4))
     tracemalloc.start()
     try:
         call(answer, *big)
@@ -213,9 +151,45 @@ def _(answer):
             "The number is right, but an N x M matrix was formed on the way: take the "
             "means first."
         )
-    return (
+
+
+function_question(
+    "10.3",
+    _discrepancy,
+    inputs=[_samples()],
+    because=(
         "The squared distance of the mean activations: first moments instead of second."
-    )
+    ),
+    wrong={
+        lambda f, s: np.sqrt(np.sum((f.mean(0) - s.mean(0)) ** 2)): (
+            "That is the distance; its square was asked for."
+        ),
+        lambda f, s: np.mean((f.mean(0) - s.mean(0)) ** 2): (
+            "Sum over the channels; do not average them."
+        ),
+        lambda f, s: np.sum((f.T @ f / len(f) - s.T @ s / len(s)) ** 2): (
+            "That is the Gram distance, the one of the squared kernel."
+        ),
+    },
+    otherwise=(
+        "It differs from the mean of f·f' + the mean of s·s' - 2 the mean of f·s."
+    ),
+    instead={
+        "broadcast": "The two samples have different sizes, 30 and 40 here: average "
+        "each over its positions (axis 0) before you compare."
+    },
+    then=_thrifty,
+    hints=[
+        "The mean over all pairs of f·s is a product of two means.",
+        "You end with the squared distance of the two mean vectors.",
+    ],
+    foreseen=[
+        lambda f, s: np.sum((f.sum(0) - s.sum(0)) ** 2),
+        Foreseen(_discrepancy, says="matrix"),
+        Foreseen(lambda f, s: np.sum((f.mean(1) - s.mean(1)) ** 2), says="axis 0"),
+        Foreseen(lambda f, s: np.mean((f - s) ** 2), says="axis 0"),
+    ],
+)
 
 
 @exercise(
@@ -286,8 +260,28 @@ def _(answer):
     )
 
 
-@exercise(
+def _mixtures():
+    """Return the Gram matrices of two samples, with each of three shares."""
+    rng = np.random.default_rng(3)
+    f, s = rng.uniform(0.1, 1, (30, 5)), rng.uniform(0.1, 2, (10, 5))
+    return [(f.T @ f / 30, s.T @ s / 10, share) for share in (0.0, 1.0, 0.25)]
+
+
+function_question(
     "10.5",
+    lambda a, b, t: a + t * (b - a),
+    inputs=_mixtures(),
+    because="It is the Gram matrix of a sample drawn from both paintings.",
+    otherwise=[
+        "At t = 0 the target must be a itself.",
+        "At t = 1 the target must be b itself.",
+        "At t = 0.25 it differs from the Gram matrix of a pooled sample with a "
+        "quarter from b.",
+    ],
+    instead={
+        "indices": "Here a and b are the Gram matrices of one layer, arrays of "
+        "shape (C, C), not dicts: mix these two."
+    },
     hints=[
         "Think of a sample of positions, a share t of them from b.",
         "A Gram matrix is a mean, and means of pooled samples are weighted means.",
@@ -302,26 +296,3 @@ def _(answer):
         ),
     ],
 )
-def _(answer):
-    rng = np.random.default_rng(3)
-    f, s = rng.uniform(0.1, 1, (30, 5)), rng.uniform(0.1, 2, (10, 5))
-    a, b, pooled = f.T @ f / 30, s.T @ s / 10, np.concatenate([f, s])
-    for t, wanted in ((0.0, a), (1.0, b)):
-        with rephrase(
-            {
-                "indices": "Here a and b are the Gram matrices of one layer, arrays of "
-                "shape (C, C), not dicts: mix these two."
-            }
-        ):
-            made = array(call(answer, a.copy(), b.copy(), t), "the result", (5, 5))
-        if not close(made, wanted):
-            raise Wrong(
-                f"At t = {t:.0f} the target must be {'a' if t == 0 else 'b'} itself."
-            )
-    made = array(call(answer, a.copy(), b.copy(), 0.25), "the result", (5, 5))
-    if not close(made, pooled.T @ pooled / 40):
-        raise Wrong(
-            "At t = 0.25 it differs from the Gram matrix of a pooled sample with a "
-            "quarter from b."
-        )
-    return "It is the Gram matrix of a sample drawn from both paintings."

@@ -9,117 +9,84 @@ from checks.kit import (
     Wrong,
     array,
     call,
-    close,
     exercise,
-    number,
-    quiz,
+    function_question,
+    number_question,
+    quizzes,
 )
 
-quiz(
-    "14.q1",
-    correct="b",
-    because={
-        "a": "A mark holds no pixels; the decoder's marks do not either.",
-        "b": "37 of 49 tokens would be marks, and a whole picture, later, has none.",
-        "c": "A mark is a vector like any other.",
-    },
+quizzes(
+    """
+    14.q1
+      a) A mark holds no pixels; the decoder's marks do not either.
+    * b) 37 of 49 tokens would be marks, and a whole picture, later, has none.
+      c) A mark is a vector like any other.
+
+    14.q2
+      a) A shift leaves left and right as they are.
+    * b) A mirrored left shoe is a right shoe, and the views teach that they are the
+         same.
+      c) Brightness does not turn one into the other.
+
+    14.q3
+      a) A low loss says that partners are found, not that anything worth knowing was
+         learnt.
+    * b) If any detail finds the partner, nothing else is learnt: strengthen the views.
+      c) It changes how much the most similar strangers count; a detail that gives the
+         partner away would still do.
+    """
 )
 
-quiz(
-    "14.q2",
-    correct="b",
-    because={
-        "a": "A shift leaves left and right as they are.",
-        "b": (
-            "A mirrored left shoe is a right shoe, and the views teach that they are "
-            "the same."
-        ),
-        "c": "Brightness does not turn one into the other.",
-    },
-)
-
-quiz(
-    "14.q3",
-    correct="b",
-    because={
-        "a": (
-            "A low loss says that partners are found, not that anything worth "
-            "knowing was learnt."
-        ),
-        "b": (
-            "If any detail finds the partner, nothing else is learnt: strengthen the "
-            "views."
-        ),
-        "c": "It changes how much the most similar strangers count; a detail that "
-        "gives the partner "
-        "away would still do.",
-    },
-)
-
-
-@exercise(
+number_question(
     "14.1",
+    (49 / 12) ** 2,
+    rtol=5e-3,
+    because="Sixteen to seventeen times: to hide much is also cheap.",
+    wrong={
+        49 / 12: "Pairs grow with the square of the length.",
+        (12 / 49) ** 2: "That is upside down: 49 tokens over 12.",
+        lambda value: value in (16, 17): "Nearly: give one decimal at least.",
+    },
+    otherwise="It is the ratio of the two values of 2 L^2 d.",
     hints=[
         "The width d is the same on both sides: it cancels.",
         "Only L squared is left.",
     ],
-    foreseen=[
-        Foreseen(49 / 12, "square"),
-        Foreseen((12 / 49) ** 2, "upside"),
-        Foreseen(16, "decimal"),
-    ],
+    foreseen=[Foreseen(16, "decimal")],
 )
-def _(answer):
-    value = number(answer)
-    if close(value, 49 / 12):
-        raise Wrong("Pairs grow with the square of the length.")
-    if close(value, (12 / 49) ** 2):
-        raise Wrong("That is upside down: 49 tokens over 12.")
-    if value in (16, 17):
-        raise Wrong("Nearly: give one decimal at least.")
-    if not close(value, (49 / 12) ** 2, rtol=5e-3):
-        raise Wrong("It is the ratio of the two values of 2 L^2 d.")
-    return "Sixteen to seventeen times: to hide much is also cheap."
 
 
-@exercise(
+def _contrastive(strangers, temperature=0.2):
+    """Return the loss of a view whose partner alone is like it."""
+    partner = np.exp(1 / temperature)
+    return -np.log(partner / (partner + strangers))
+
+
+number_question(
     "14.2",
+    _contrastive(510),
+    rtol=5e-4,
+    because="Even perfect vectors do not reach zero: 510 strangers weigh 1 each.",
+    wrong={
+        _contrastive(511): (
+            "A view is not compared with itself: there are 511 candidates, its partner "
+            "among them."
+        ),
+        _contrastive(254): "Each of the 256 pictures has two views: 512.",
+        _contrastive(510, temperature=1): (
+            "Divide the similarities by the temperature first."
+        ),
+    },
+    otherwise=(
+        "The loss of one view is -log of the partner's share among 511 candidates."
+    ),
     hints=[
         "Write down the fraction for one view: how many terms has the denominator?",
         "The partner gives exp(1 / 0.2); how many others are there, and what does each "
         "give?",
     ],
-    foreseen=[
-        Foreseen(-np.log(np.exp(5) / (np.exp(5) + 511)), "itself"),
-        Foreseen(1.491, "itself"),
-        Foreseen(-np.log(np.exp(5) / (np.exp(5) + 254)), "two views"),
-        Foreseen(-np.log(np.e / (np.e + 510)), "temperature"),
-    ],
+    foreseen=[Foreseen(1.491, "itself")],
 )
-def _(answer):
-    value = number(answer)
-    for wrong, reason in (
-        (
-            -np.log(np.exp(5) / (np.exp(5) + 511)),
-            "A view is not compared with itself: there are "
-            "511 candidates, its partner among them.",
-        ),
-        (
-            -np.log(np.exp(5) / (np.exp(5) + 254)),
-            "Each of the 256 pictures has two views: 512.",
-        ),
-        (
-            -np.log(np.e / (np.e + 510)),
-            "Divide the similarities by the temperature first.",
-        ),
-    ):
-        if close(value, wrong, rtol=5e-4):
-            raise Wrong(reason)
-    if not close(value, -np.log(np.exp(5) / (np.exp(5) + 510)), rtol=5e-4):
-        raise Wrong(
-            "The loss of one view is -log of the partner's share among 511 candidates."
-        )
-    return "Even perfect vectors do not reach zero: 510 strangers weigh 1 each."
 
 
 def _same_order(count, hidden, rng):
@@ -194,9 +161,7 @@ def _(answer):
             )
         chosen = np.zeros((count, 49), bool)
         np.put_along_axis(chosen, seen.astype(int), True, axis=1)
-        both = (
-            chosen[:, 1:] & chosen[:, :-1]
-        ).mean()  # neighbours of which both are seen
+        both = (chosen[:, 1:] & chosen[:, :-1]).mean()  # neighbours that are both seen
         if (
             abs(both - n * (n - 1) / (49 * 48)) > 0.04
             or np.ptp(chosen.mean(axis=0)) > 0.35
@@ -209,71 +174,60 @@ def _(answer):
 
 
 def _euclid(train, labels, test, k):
-    d = ((np.asarray(test)[:, None] - np.asarray(train)[None]) ** 2).sum(2)
+    d = ((test[:, None] - train[None]) ** 2).sum(2)
     rows = np.argsort(d, axis=1)[:, :k]
-    return np.array([np.bincount(np.asarray(labels)[row]).argmax() for row in rows])
+    return np.array([np.bincount(labels[row]).argmax() for row in rows])
 
 
-def _vote(
-    train, labels, test, k, scaled=True, most=lambda votes: np.bincount(votes).argmax()
-):
-    a, b = np.asarray(train), np.asarray(test)
-    if scaled:
-        a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a, b))
-    rows = np.argsort(-(b @ a.T), axis=1)[:, :k]
-    return np.array([most(np.asarray(labels)[row]) for row in rows])
-
-
-def _nearest_only(train, labels, test, k):
-    return _vote(train, labels, test, 1)
+def _vote(train, labels, test, k, most=lambda votes: np.bincount(votes).argmax()):
+    train = train / np.linalg.norm(train, axis=1, keepdims=True)
+    rows = np.argsort(-(test @ train.T), axis=1)[:, :k]
+    return np.array([most(labels[row]) for row in rows])
 
 
 def _not_scaled(train, labels, test, k):
-    return _vote(train, labels, test, k, scaled=False)
+    rows = np.argsort(-(test @ train.T), axis=1)[:, :k]
+    return np.array([np.bincount(labels[row]).argmax() for row in rows])
 
 
 def _first_met(train, labels, test, k):
     return _vote(
-        train, labels, test, k, most=lambda votes: Counter(votes).most_common(1)[0][0]
+        train, labels, test, k, lambda votes: Counter(votes).most_common()[0][0]
     )
 
 
-@exercise(
+def _rows():
+    rng = np.random.default_rng(0)
+    train = rng.standard_normal((60, 5)) * rng.uniform(0.2, 5, (60, 1))
+    return train, rng.integers(0, 4, 60), rng.standard_normal((30, 5)), 7
+
+
+function_question(
     "14.4",
+    _vote,
+    inputs=[_rows()],
+    rtol=0,
+    because="No weights were trained, and it reads the space all the same.",
+    wrong={
+        _euclid: (
+            "Those are the nearest by distance; use the cosine, which ignores lengths."
+        ),
+        lambda train, labels, test, k: _vote(train, labels, test, 1): (
+            "Only the nearest row voted; let the k nearest vote."
+        ),
+        _not_scaled: "Those are plain products; scale the rows to length 1 first.",
+        _first_met: (
+            "Of labels with equally many votes take the smallest, not the first met."
+        ),
+    },
+    otherwise=lambda given, *rows: (
+        f"{(given != _vote(*rows)).sum()} of 30 labels are not the vote's outcome: "
+        "check the order of the neighbours and how ties are settled."
+    ),
+    name="vote",
+    result="what vote returns",
     hints=[
         "Scale the rows to length 1; then one matrix product holds all cosines.",
         "np.bincount counts votes, and argmax takes the first of equals.",
     ],
-    foreseen=[
-        Foreseen(_euclid, "cosine"),
-        Foreseen(_nearest_only, "k nearest"),
-        Foreseen(_not_scaled, "length"),
-        Foreseen(_first_met, "smallest"),
-    ],
 )
-def _(answer):
-    rng = np.random.default_rng(0)
-    train = rng.standard_normal((60, 5)) * rng.uniform(0.2, 5, (60, 1))
-    labels, test = rng.integers(0, 4, 60), rng.standard_normal((30, 5))
-    given = array(
-        call(answer, train, labels, test, 7, name="vote"), "what vote returns", (30,)
-    )
-    right = _vote(train, labels, test, 7)
-    if np.array_equal(given, right):
-        return "No weights were trained, and it reads the space all the same."
-    if np.array_equal(given, _euclid(train, labels, test, 7)):
-        raise Wrong(
-            "Those are the nearest by distance; use the cosine, which ignores lengths."
-        )
-    if np.array_equal(given, _nearest_only(train, labels, test, 7)):
-        raise Wrong("Only the nearest row voted; let the k nearest vote.")
-    if np.array_equal(given, _not_scaled(train, labels, test, 7)):
-        raise Wrong("Those are plain products; scale the rows to length 1 first.")
-    if np.array_equal(given, _first_met(train, labels, test, 7)):
-        raise Wrong(
-            "Of labels with equally many votes take the smallest, not the first met."
-        )
-    raise Wrong(
-        f"{(given != right).sum()} of 30 labels are not the vote's outcome: check the "
-        "order of the neighbours and how ties are settled."
-    )

@@ -10,105 +10,62 @@ from checks.kit import (
     Wrong,
     array,
     call,
-    close,
     exercise,
-    number,
-    quiz,
+    function_question,
+    number_question,
+    quizzes,
 )
 
-quiz(
-    "15.q1",
-    correct="b",
-    because={
-        "a": "No optimizer holds it at all; running means move the codes.",
-        "b": "In value the decoder gets the code, in slope only the encoder's vector.",
-        "c": "The arg min has no useful slope in anything: it is flat, with jumps.",
-    },
+quizzes(
+    """
+    15.q1
+      a) No optimizer holds it at all; running means move the codes.
+    * b) In value the decoder gets the code, in slope only the encoder's vector.
+      c) The arg min has no useful slope in anything: it is flat, with jumps.
+
+    15.q2
+      a) All 512 occur; 40 equally frequent codes would be as hard to guess.
+    * b) With equal frequencies the perplexity would be 512.
+      c) Use and error are two things: a few codes may do nearly all the work, and well.
+
+    15.q3
+    * a) On one sheet of many pictures the tables are paid once; compare there.
+      b) It can, with one channel.
+      c) Its data are entropy-coded already; it is the tables that weigh.
+    """
 )
 
-quiz(
-    "15.q2",
-    correct="b",
-    because={
-        "a": "All 512 occur; 40 equally frequent codes would be as hard to guess.",
-        "b": "With equal frequencies the perplexity would be 512.",
-        "c": (
-            "Use and error are two things: a few codes may do nearly all the work, "
-            "and well."
-        ),
-    },
-)
-
-quiz(
-    "15.q3",
-    correct="a",
-    because={
-        "a": "On one sheet of many pictures the tables are paid once; compare there.",
-        "b": "It can, with one channel.",
-        "c": "Its data are entropy-coded already; it is the tables that weigh.",
-    },
-)
-
-
-@exercise(
+number_question(
     "15.1",
+    640,
+    because="64 tokens of 10 bits each.",
+    wrong={
+        64: "That is the number of tokens; each has its bits.",
+        80: "There are 8 tokens in a row and 8 rows: count both directions.",
+        64 * 1024: "A choice among 1,024 takes log2(1024) bits, not 1,024.",
+        64 * np.log(1024): "Bits are logarithms to base 2.",
+    },
+    otherwise="It is the number of tokens times the bits of one.",
     hints=[
         "How many tokens are there? 64 / 8 in each direction.",
         "1,024 codes are log2(1024) bits.",
     ],
-    foreseen=[
-        Foreseen(64, "number of tokens"),
-        Foreseen(80, "both directions"),
-        Foreseen(64 * 1024, "log2"),
-        Foreseen(64 * np.log(1024), "base 2"),
-        40960,
-    ],
+    foreseen=[40960],
 )
-def _(answer):
-    value = number(answer)
-    if close(value, 64):
-        raise Wrong("That is the number of tokens; each has its bits.")
-    if close(value, 80):
-        raise Wrong("There are 8 tokens in a row and 8 rows: count both directions.")
-    if close(value, 64 * 1024):
-        raise Wrong("A choice among 1,024 takes log2(1024) bits, not 1,024.")
-    if close(value, 64 * np.log(1024)):
-        raise Wrong("Bits are logarithms to base 2.")
-    if not close(value, 640):
-        raise Wrong("It is the number of tokens times the bits of one.")
-    return "64 tokens of 10 bits each."
 
-
-@exercise(
+number_question(
     "15.2",
+    128,
+    rtol=0,
+    because="L = 2 d: beyond it the pairs cost most.",
+    wrong={
+        64: "The factor 2 is lost: 4 over 2.",
+        32: "The ratio of the constants is upside down.",
+    },
+    otherwise="Solve 2 L^2 d = 4 L d^2 for L.",
     hints=["Set the two expressions equal.", "Divide both sides by 2 L d."],
-    foreseen=[
-        Foreseen(64, "factor 2"),
-        Foreseen(32, "upside down"),
-        4096,
-    ],
+    foreseen=[4096],
 )
-def _(answer):
-    value = number(answer)
-    if close(value, 64):
-        raise Wrong("The factor 2 is lost: 4 over 2.")
-    if close(value, 32):
-        raise Wrong("The ratio of the constants is upside down.")
-    if not close(value, 128):
-        raise Wrong("Solve 2 L^2 d = 4 L d^2 for L.")
-    return "L = 2 d: beyond it the pairs cost most."
-
-
-def _no_weights(digits, levels):
-    return np.asarray(digits).sum(axis=1)
-
-
-def _decimal(digits, levels):
-    return np.asarray(digits) @ (10 ** np.arange(len(levels)))
-
-
-def _own_level(digits, levels):
-    return np.asarray(digits) @ np.cumprod(levels)
 
 
 @exercise(
@@ -119,9 +76,9 @@ def _own_level(digits, levels):
         "The weights are 1, L1, L1 L2: np.cumprod([1, *levels[:-1]]).",
     ],
     foreseen=[
-        Foreseen(_no_weights, "same number"),
-        Foreseen(_decimal, "127"),
-        Foreseen(_own_level, "same number"),
+        Foreseen(lambda d, levels: d.sum(axis=1), "same number"),
+        Foreseen(lambda d, levels: d @ 10 ** np.arange(len(levels)), "127"),
+        Foreseen(lambda d, levels: d @ np.cumprod(levels), "same number"),
         Foreseen(lambda d, levels: np.arange(len(d)), "own digits"),
         Foreseen(
             lambda d, levels: np.unique(d, axis=0, return_inverse=True)[1].ravel(),
@@ -145,8 +102,7 @@ def _(answer):
         ):
             raise Wrong(
                 f"For levels {levels} the numbers must be 0 to {len(digits) - 1}, "
-                f"without "
-                "gaps."
+                "without gaps."
             )
         some = np.random.default_rng(3).permutation(len(digits))[: len(digits) // 2]
         part = array(
@@ -167,14 +123,6 @@ def _kmeans(vectors, codes, rounds=10, view=False):
         for j in np.unique(chosen):
             book[j] = vectors[chosen == j].mean(axis=0)
     return book
-
-
-def _start(vectors, codes):
-    return np.asarray(vectors)[:codes]
-
-
-def _view(vectors, codes):
-    return _kmeans(vectors, codes, view=True)
 
 
 def _back(vectors, codes):
@@ -206,49 +154,45 @@ def _nan(vectors, codes):
     return book
 
 
-@exercise(
+_SOME = np.random.default_rng(16).standard_normal((300, 3))
+# Here a code that has moved loses all its vectors.
+_FEW = np.random.default_rng(1820).integers(-9, 10, (12, 2)).astype(float)
+
+function_question(
     "15.4",
+    _kmeans,
+    inputs=[(_SOME, 12), (_FEW, 4)],
+    because="Codes at the means of their vectors: k-means.",
+    wrong={
+        lambda vectors, codes: vectors[:codes]: (
+            "The codes did not move from where they started."
+        ),
+        lambda vectors, codes: _kmeans(vectors, codes, 1): (
+            "That is one round; do it ten times."
+        ),
+        (
+            lambda vectors, codes: _kmeans(vectors, codes, 9),
+            lambda vectors, codes: _kmeans(vectors, codes, 11),
+        ): "Count the rounds: it should be ten.",
+        lambda vectors, codes: _kmeans(vectors, codes, view=True): (
+            "vectors[:codes] is a view, so that to move the codes moves the data: "
+            "start from a copy."
+        ),
+    },
+    otherwise=[
+        "Each round: nearest code for every vector, then the mean for every code.",
+        "A code without vectors stays where it is, not where it began.",
+    ],
+    name="codebook",
+    result="codebook(...)",
     hints=[
         "scipy's cdist(vectors, book).argmin(axis=1) gives the choices; the chapter's "
         "nearest gives a tensor, so wrap it in np.asarray.",
         "Loop over np.unique(chosen), so that codes without vectors stay.",
     ],
     foreseen=[
-        Foreseen(_start, "did not move"),
-        Foreseen(lambda v, k: _kmeans(v, k, 1), "ten"),
-        Foreseen(lambda v, k: _kmeans(v, k, 9), "ten"),
-        Foreseen(_view, "copy"),
         Foreseen(_back, "stays"),
         Foreseen(_nan, "stays"),
         Foreseen(7.0, "function"),
     ],
 )
-def _(answer):
-    vectors = np.random.default_rng(16).standard_normal((300, 3))
-    found = array(
-        call(answer, vectors.copy(), 12, name="codebook"), "codebook(...)", (12, 3)
-    )
-    if close(found, vectors[:12]):
-        raise Wrong("The codes did not move from where they started.")
-    if close(found, _kmeans(vectors, 12, 1)):
-        raise Wrong("That is one round; do it ten times.")
-    if any(close(found, _kmeans(vectors, 12, rounds)) for rounds in (9, 11)):
-        raise Wrong("Count the rounds: it should be ten.")
-    if close(found, _view(vectors, 12)):
-        raise Wrong(
-            "vectors[:codes] is a view, so that to move the codes moves the data: "
-            "start from a copy."
-        )
-    if not close(found, _kmeans(vectors, 12)):
-        raise Wrong(
-            "Each round: nearest code for every vector, then the mean for every code."
-        )
-    twice = np.random.default_rng(1820).integers(-9, 10, (12, 2)).astype(float)
-    found = array(
-        call(answer, twice.copy(), 4, name="codebook"), "codebook(...)", (4, 2)
-    )
-    if not close(
-        found, _kmeans(twice, 4)
-    ):  # here a code that has moved loses all its vectors
-        raise Wrong("A code without vectors stays where it is, not where it began.")
-    return "Codes at the means of their vectors: k-means."

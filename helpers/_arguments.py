@@ -5,15 +5,17 @@ an array: `images must lie in [-1, 1], got float32 (2, 28, 28, 1) from 5 to 5`.
 """
 
 import math
+import sys
 
 import numpy as np
 
 SLACK = 1e-3  # so far outside of [-1, 1] is rounding, and is clipped
+LARGEST = 2**31 - 1  # what TensorFlow's int32 holds
 
 
 def told(value):
     """Return what `value` is in a few words: type, shape and range, not its numbers."""
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, dict, set)):
         return f"a {type(value).__name__} of {len(value)}"
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return _told_array(value)
@@ -29,7 +31,7 @@ def _told_array(value):
     try:
         array = np.asarray(value)
     except Exception:  # a symbol, or something that only looks like an array
-        return f"a {type(value).__name__} of shape {tuple(value.shape)}"
+        return f"a {type(value).__name__} of shape {value.shape}"
     if array.ndim == 0 and array.dtype.kind in "biufc":
         return str(array.item())
     text = f"{array.dtype} {array.shape}".replace(",)", ")")
@@ -48,12 +50,9 @@ def images(value, name="images", *, dims=(4,), channels=(1, 3), shape=None, leas
     least: how many there must be at least, along the first axis. Values that rounding
     brought beyond -1 or 1 are clipped. Raises TypeError or ValueError.
     """
-    try:
-        array = np.asarray(value)
-    except Exception:
-        raise ValueError(
-            f"{name} must be images of one size, got {told(value)}."
-        ) from None
+    array = as_array(value, f"{name} must be images of one size")
+    if array.dtype.name == "bfloat16":  # of a model in mixed precision
+        array = array.astype(np.float32)
     got = told(array)
     if array.dtype.kind != "f":
         advice = ": convert with helpers.images.from_uint8" * (array.dtype == np.uint8)
@@ -64,8 +63,9 @@ def images(value, name="images", *, dims=(4,), channels=(1, 3), shape=None, leas
         wrong = array.shape[-1] not in channels
     if wrong:
         axes = [_axes(n, channels, single=len(dims) == 1) for n in dims]
-        raise ValueError(f"{name} must have shape {' or '.join(axes)}, got {got}.")
-    if shape is not None and not _fits(array.shape[1:], shape):
+        wanted = f"shape {' or '.join(axes)}" if len(dims) < 4 else "at least one axis"
+        raise ValueError(f"{name} must have {wanted}, got {got}.")
+    if shape is not None and not fits(array.shape[1:], shape):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
             f"{name} must have shape (N, {wanted}), got {got}: resize them."
@@ -83,29 +83,38 @@ def images(value, name="images", *, dims=(4,), channels=(1, 3), shape=None, leas
     return np.clip(array, -1, 1) if low < -1 or high > 1 else array
 
 
+def as_array(value, wanted):
+    """Return `value` as a NumPy array; else raise ValueError, the sentence `wanted`."""
+    try:
+        return np.asarray(value)
+    except Exception:  # rows of several lengths, a symbol without values
+        raise ValueError(f"{wanted}, got {told(value)}.") from None
+
+
 def _axes(count, channels, single):
     """Return how images of `count` axes are shaped, for a sentence."""
     last = "C" if channels is None else " or ".join(map(str, channels))
     full = {1: "(W)", 2: "(H, W)", 3: f"(H, W, {last})", 4: f"(N, H, W, {last})"}
-    if count == 3 and not single:
+    if count == 3 and channels and not single:
         return "(N, H, W)"
     return full.get(count, f"of {count} axes")
 
 
-def _fits(found, wanted):
+def fits(found, wanted):
+    """Tell whether two shapes are one, None standing for any number."""
     return len(found) == len(wanted) and all(
         None in (a, b) or a == b for a, b in zip(found, wanted, strict=True)
     )
 
 
 def shape_of_batches(found, wanted, name):
-    """Raise ValueError unless batches of shape `found` hold images of shape `wanted`."""
+    """Raise ValueError unless batches of shape `found` hold images of `wanted`."""
     found = None if found.rank is None else tuple(found)
-    if found is not None and not _fits(found[1:], wanted):
+    if found is not None and not fits(found[1:], wanted):
         text = ", ".join("any" if n is None else str(n) for n in wanted)
         raise ValueError(
-            f"{name} must give batches of shape (N, {text}), got {found}: resize them, or "
-            "call .batch on single images."
+            f"{name} must give batches of shape (N, {text}), got {found}: resize them, "
+            "or call .batch on single images."
         )
 
 
@@ -125,23 +134,24 @@ def picture(value, name="picture", smallest=1):
 def whole(value, name, low=1, high=None):
     """Return `value` as a Python int from `low` to `high`, or say what is wrong.
 
-    Raises TypeError for what is no number, ValueError for one with a fraction or out of
-    range.
+    Without `high` it may reach LARGEST. Raises TypeError for what is no number,
+    ValueError for one with a fraction or out of range.
     """
-    limits = f"of at least {low}" if high is None else f"from {low} to {high}"
-    wanted = f"{name} must be a whole number {limits}"
-    if np.ndim(value) == 0 and hasattr(value, "dtype") and not isinstance(value, bool):
-        value = _item(value)
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float)):
-        raise TypeError(f"{wanted}, got {told(value)}.")
-    if isinstance(value, float) or value < low or (high is not None and value > high):
-        raise ValueError(f"{wanted}, got {told(value)}.")
-    return value
+    found, top = _item(value), LARGEST if high is None else high
+    whole = isinstance(found, int) and not isinstance(found, bool)
+    if whole and low <= found <= top:
+        return found
+    beyond = high is not None or (whole and found > top)
+    limits = f"from {low} to {top}" if beyond else f"of at least {low}"
+    kind = ValueError if whole or isinstance(found, float) else TypeError
+    raise kind(f"{name} must be a whole number {limits}, got {told(value)}.")
 
 
 def _item(value):
+    """Return a number of NumPy's, or an array without axes, as a number of Python's."""
     try:
-        return np.asarray(value).item()
+        single = hasattr(value, "dtype") and np.ndim(value) == 0
+        return np.asarray(value).item() if single else value
     except Exception:  # a symbol has no value
         return value
 
@@ -169,10 +179,10 @@ def number(value, name, low=-math.inf, high=math.inf, *, above=None, below=None)
     ]
     wanted = " and ".join(filter(None, limits))
     wanted = f"{name} must be a finite number{' ' * bool(wanted)}{wanted}"
-    found = _item(value) if hasattr(value, "dtype") and np.ndim(value) == 0 else value
-    if isinstance(found, (bool, np.bool_)) or not isinstance(found, (int, float)):
+    found = _item(value)
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise TypeError(f"{wanted}, got {told(value)}.")
-    inside = math.isfinite(found) and low <= found <= high
+    inside = abs(found) <= sys.float_info.max and low <= found <= high
     inside = inside and (above is None or found > above)
     if not inside or not (below is None or found < below):
         raise ValueError(f"{wanted}, got {told(value)}.")
@@ -188,11 +198,38 @@ def choice(value, name, allowed):
     return value
 
 
+def text(value, name):
+    """Return `value` if it is a string or None; raise TypeError if not."""
+    if not isinstance(value, (str, type(None))):
+        raise TypeError(f"{name} must be a string or None, got {told(value)}.")
+    return value
+
+
+def texts(value, name, count):
+    """Return `value` as a list of `count` strings or numbers, or say what is wrong."""
+    try:
+        found = [] if isinstance(value, (str, bytes)) else list(value)
+    except Exception:  # nothing that can be gone through
+        found = []
+    plain = all(isinstance(one, (str, int, float, np.generic)) for one in found)
+    if len(found) != count or not plain:
+        raise ValueError(f"{name} must hold {count} texts, got {told(value)}.")
+    return found
+
+
 def flag(value, name):
     """Return `value` as a bool; raise TypeError for anything but True and False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {told(value)}.")
     return bool(value)
+
+
+def instance(value, name, kind):
+    """Return `value` if it is a `kind`, a class of ours; raise TypeError if not."""
+    if not isinstance(value, kind):
+        wanted = f"{kind.__module__.removeprefix('helpers.')}.{kind.__name__}"
+        raise TypeError(f"{name} must be a {wanted}, got {told(value)}.")
+    return value
 
 
 def generator(value, name="rng"):

@@ -6,6 +6,7 @@ BLOCK = 256  # rows of a distance matrix held at once: with 10,000 columns, 20 M
 
 
 def blocks(count):
+    """Return the slices of `count` rows, BLOCK at a time."""
     return [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
 
 
@@ -35,8 +36,7 @@ def kernel_sums(x, y=None):
 
 
 def with_norms(x):
-    """Return (p, q) such that p_i . q_j = |x_i|^2 + |x_j|^2 - 2 x_i . x_j: one product
-    a block."""
+    """Return (p, q) such that p_i . q_j = |x_i|^2 + |x_j|^2 - 2 x_i . x_j."""
     norms, ones = np.sum(x**2, axis=1, keepdims=True), np.ones((len(x), 1))
     return np.hstack([x, ones, norms]), np.hstack([-2 * x, norms, ones])
 

@@ -1,4 +1,4 @@
-"""A figure that a notebook shows once, as a small file."""
+"""A figure that a notebook shows once, as a small file, and one filled by an array."""
 
 import io
 
@@ -7,16 +7,13 @@ from matplotlib.figure import Figure as _Figure
 from PIL import Image
 
 DPI = 100
-
-
 LARGEST = 190_000  # bytes; the book allows 200 KB a figure
 
 
 class Figure(_Figure):
-    """Be a matplotlib figure that a notebook shows once: a small PNG, or a JPEG of
-    photographs."""
+    """Be a matplotlib figure that a notebook shows once: a small PNG or JPEG."""
 
-    photograph = False  # set by `grid` and `sheet` for colour images
+    photograph = False  # set for colour images, which are shown as JPEG
 
     def _repr_png_(self):
         return None if self.photograph else to_png(self)
@@ -25,22 +22,40 @@ class Figure(_Figure):
         return to_jpeg(self) if self.photograph else None
 
 
+def drawn(canvas, title, width, margin=0.0, top=0.0):
+    """Return (Figure, axes) that one array (H, W, C) fills, right of and below margins.
+
+    It is at most `width` inches wide; `margin` is left free at its left, `top` above.
+    """
+    tall, wide = canvas.shape[:2]
+    factor = (width - margin) * DPI / wide  # screen pixels per image pixel
+    if factor >= 1 and int(factor) * wide >= 0.66 * (width - margin) * DPI:
+        factor = int(factor)
+    across, down = wide * factor / DPI, tall * factor / DPI
+    head = top + (0.32 if title else 0)
+    figure = Figure(figsize=(across + margin, down + head), dpi=DPI)
+    figure.photograph = canvas.shape[2] == 3
+    whole = across + margin
+    box = (margin / whole, 0, across / whole, down / (down + head))
+    axes = figure.add_axes(box)
+    axes.axis("off")
+    shown = canvas[..., 0] if canvas.shape[2] == 1 else (canvas + 1) / 2
+    limits = {"vmin": -1, "vmax": 1, "cmap": "gray"} if canvas.shape[2] == 1 else {}
+    smooth = "nearest" if factor == int(factor) or factor >= 3 else "antialiased"
+    axes.imshow(shown, interpolation=smooth, aspect="auto", **limits)
+    if title:
+        figure.text(box[0], 1 - 0.06 / (down + head), title, va="top", fontsize=11.5)
+    return figure, axes
+
+
 def to_png(figure) -> bytes:
-    """Render a figure as a PNG of at most about 190 kB, reducing its colours if it
-    must."""
+    """Render a figure as a PNG of at most about 190 kB; many colours become fewer."""
     picture = _rendered(figure)
-    for colors, scale in (
-        (None, 1),
-        (256, 1),
-        (128, 1),
-        (128, 0.85),
-        (128, 0.7),
-        (64, 0.6),
-    ):
-        size = [round(side * scale) for side in picture.size]
-        smaller = (
-            picture if scale == 1 else picture.resize(size, Image.Resampling.LANCZOS)
-        )
+    tries = ((None, 1), (256, 1), (128, 1), (128, 0.85), (128, 0.7), (64, 0.6))
+    for colors, scale in tries:
+        size, smaller = [round(side * scale) for side in picture.size], picture
+        if scale != 1:
+            smaller = picture.resize(size, Image.Resampling.LANCZOS)
         data = _encoded(smaller if colors is None else smaller.quantize(colors), "PNG")
         if len(data) <= LARGEST:
             break

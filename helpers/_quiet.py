@@ -1,7 +1,9 @@
 """Keep TensorFlow's start-up messages out of a chapter, without importing TensorFlow.
 
 C++ code writes to file descriptor 2 before any log level is read, so the descriptor is
-held while the package is imported. If the import fails, what was held is shown.
+held while the package is imported. If the import fails, what was held is shown. The
+same watch says in one sentence that Keras is set to another backend, before Keras looks
+for it.
 """
 
 import contextlib
@@ -13,7 +15,7 @@ import tempfile
 
 @contextlib.contextmanager
 def stderr_held():
-    """Hold back what is written to file descriptor 2; give it back if the block fails."""
+    """Hold back what is written to file descriptor 2; show it if the block fails."""
     try:
         sys.stderr.flush()
         saved = os.dup(2)
@@ -35,15 +37,20 @@ def stderr_held():
 
 
 class _Watch:
-    """Import TensorFlow with standard error held, the first time that anybody does."""
+    """Import TensorFlow with standard error held, and Keras only on TensorFlow."""
+
+    def __init__(self):
+        self.seen = False
 
     def find_spec(self, name, path=None, target=None):
-        """Return TensorFlow's spec with a quiet loader; leave every other name alone."""
+        """Return a quiet spec of TensorFlow; leave every other name alone."""
         if name == "keras":
-            check_backend()
-        if name != "tensorflow":
+            asked = os.environ.get("KERAS_BACKEND") or "tensorflow"
+            check_backend(asked)
+            os.environ["KERAS_BACKEND"] = asked  # not what ~/.keras/keras.json says
+        if name != "tensorflow" or self.seen:
             return None
-        sys.meta_path.remove(self)
+        self.seen = True
         spec = importlib.util.find_spec(name)
         if spec is None or spec.loader is None:
             return spec
@@ -58,19 +65,18 @@ class _Watch:
         return spec
 
 
-def check_backend():
-    """Raise RuntimeError if the environment asks Keras for another backend."""
-    asked = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    if asked != "tensorflow":
+def check_backend(name):
+    """Raise RuntimeError unless `name`, the backend that Keras uses, is TensorFlow."""
+    if name != "tensorflow":
         raise RuntimeError(
-            f"The environment variable KERAS_BACKEND is {asked!r}, but this book needs "
-            "TensorFlow: set it to 'tensorflow' and restart the kernel."
+            f"Keras is to run on {name!r}, but this book needs TensorFlow: set the "
+            "environment variable KERAS_BACKEND to 'tensorflow' and restart the kernel."
         )
 
 
 def watch():
-    """Set the quiet defaults, and wait for TensorFlow; once a process."""
+    """Set the quiet defaults, and wait for TensorFlow and Keras; once a process."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     waiting = any(isinstance(finder, _Watch) for finder in sys.meta_path)
-    if not waiting and "tensorflow" not in sys.modules:
+    if not waiting and not {"tensorflow", "keras"} <= set(sys.modules):
         sys.meta_path.insert(0, _Watch())

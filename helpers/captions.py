@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from helpers import shapes
-from helpers._arguments import generator, told
+from helpers._arguments import choice, generator, instance, told, whole
 
 NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3}
 SIZES = {"large": "large", "big": "large", "small": "small", "little": "small"}
@@ -53,26 +53,60 @@ WORDS = tuple(
 
 @dataclass(frozen=True)
 class Demand:
-    """Hold what a caption says of some objects: how many, which; size None is any."""
+    """Hold what a caption says of some objects: how many, which; size None is any.
+
+    Raises TypeError or ValueError for what no caption says.
+    """
 
     count: int
     size: str | None
     colour: str
     shape: str
 
+    def __post_init__(self):
+        whole(self.count, "count", 1, max(NUMBERS.values()))
+        if self.size is not None:
+            choice(self.size, "size", sorted(set(SIZES.values())))
+        choice(self.colour, "colour", shapes.COLOURS)
+        choice(self.shape, "shape", shapes.SHAPES)
+
 
 @dataclass(frozen=True)
 class Request:
-    """Hold what a caption demands: objects, how two of them stand, the background."""
+    """Hold what a caption demands: objects, how two of them stand, the background.
+
+    Raises TypeError or ValueError for what no caption demands.
+    """
 
     demands: tuple
     relation: str | None = None
     background: str | None = None
 
+    def __post_init__(self):
+        several = isinstance(self.demands, tuple)
+        if not several or not all(isinstance(one, Demand) for one in self.demands):
+            raise TypeError(
+                f"demands must be a tuple of captions.Demand, got {told(self.demands)}."
+            )
+        if self.relation is not None:
+            choice(self.relation, "relation", sorted(set(RELATIONS.values())))
+        if self.background is not None:
+            choice(self.background, "background", shapes.BACKGROUNDS)
+
 
 def caption(scene, rng, world):
-    """Return a sentence that is true of `scene`, in a wording that `rng` chooses."""
-    shapes.check_scene(scene), shapes.check_world(world), generator(rng)
+    """Return a sentence that is true of `scene`, in a wording that `rng` chooses.
+
+    scene: a shapes.Scene of one to three objects, no two of them on a diagonal; rng: a
+    numpy Generator; world: the shapes.World it belongs to. Raises TypeError for other
+    things, ValueError for a scene that the grammar has no words for.
+    """
+    instance(scene, "scene", shapes.Scene), instance(world, "world", shapes.World)
+    generator(rng)
+    if not 1 <= len(scene.objects) <= max(NUMBERS.values()):
+        raise ValueError(
+            f"scene must hold one to three objects, got {len(scene.objects)}."
+        )
     things = [scene.objects[i] for i in rng.permutation(len(scene.objects))]
     opening = OPENINGS[rng.integers(len(OPENINGS))]
     ending = ""
@@ -83,6 +117,11 @@ def caption(scene, rng, world):
         first, second = (_phrase([thing], rng) for thing in things)
         found = shapes.relation(*things)
         ways = [words for words, meaning in RELATIONS.items() if meaning == found]
+        if not ways:
+            raise ValueError(
+                "scene has its two objects on a diagonal, which no caption tells: move "
+                "one of them."
+            )
         how = ways[rng.integers(len(ways))]
         form = rng.integers(5)
         if form == 0:
@@ -147,7 +186,7 @@ def words(sentence):
     for word in found:
         if word not in WORDS:
             raise ValueError(
-                f"The word {word!r} is not known here: the words are "
+                f"The word {told(word)} is not known here: the words are "
                 f"{', '.join(WORDS)}."
             )
     return found
@@ -161,14 +200,14 @@ def parse(sentence, world=shapes.RICH):
     does not have (with the list of those it has), for a sentence that it cannot read,
     and for more objects or another background than `world` has.
     """
-    shapes.check_world(world)
+    instance(world, "world", shapes.World)
     sentence = " ".join(words(sentence))
     parts = _ENDING.fullmatch(sentence)
     match = next(filter(None, (form.fullmatch(parts["rest"]) for form in _FORMS)), None)
     if match is None:
         raise ValueError(
-            f"The sentence {told(sentence)} cannot be read: write for example 'a "
-            "large red circle' or 'a red circle left of a small blue square'."
+            f"The sentence {told(sentence)} cannot be read: write for example 'a large "
+            "red circle' or 'a red circle left of a small blue square'."
         )
     found = match.groupdict()
     phrases = (

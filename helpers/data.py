@@ -1,5 +1,4 @@
-"""The book's pictures as arrays: digits, clothes, photographs, painted styles,
-captioned scenes.
+"""The book's pictures as arrays: digits, clothes, photographs, paintings, scenes.
 
 All come with the book or with the packages it needs; nothing is downloaded unless
 `full=True` asks for it. Images are float32, channels last, in [-1, 1]; labels are
@@ -14,7 +13,7 @@ import numpy as np
 
 from helpers import captions, images, paintings
 from helpers import shapes as scenes
-from helpers._arguments import choice, counts, flag, told, whole
+from helpers._arguments import choice, counts, flag, whole
 from helpers.store import manifest
 
 SPLITS = ("train", "validation", "test")
@@ -59,28 +58,27 @@ _ALIASES = {"chelsea": "cat", "hubble": "hubble_deep_field"}
 
 
 def digits(split="train", full=False):
-    """Return handwritten digits: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,)
-    int64.
+    """Return handwritten digits, (N, 28, 28, 1) float32 in [-1, 1], and labels (N,).
 
-    Bundled: 8,000 to train, 1,000 validation, 1,000 test, drawn from the first 10,000
-    training images of MNIST (LeCun et al., 1998). With `full=True` all of MNIST through
-    keras.datasets (a download of 11 MB, kept in ~/.keras): 55,000, 5,000 and 10,000.
-    The bundled test images are training images of the full set, so do not train on one
-    and report on the other. Raises ValueError for another split, ConnectionError if a
-    download is asked for and fails.
+    Labels are int64. Bundled: 8,000 to train, 1,000 validation, 1,000 test, drawn from
+    the first 10,000 training images of MNIST (LeCun et al., 1998). With `full=True` all
+    of MNIST through keras.datasets (a download of 11 MB, kept in ~/.keras): 55,000,
+    5,000 and 10,000. The bundled test images are training images of the full set, so do
+    not train on one and report on the other. Raises ValueError for another split,
+    TypeError for a `full` that is no bool, ConnectionError if a download is asked for
+    and fails.
     """
     return _full("digits", split) if _asked(split, full) else _bundled("digits", split)
 
 
 def fashion(split="train", full=False):
-    """Return pictures of clothes: images (N, 28, 28, 1) float32 in [-1, 1], labels (N,)
-    int64.
+    """Return pictures of clothes, (N, 28, 28, 1) float32 in [-1, 1], and labels (N,).
 
-    Bundled: 10,000 to train and 1,000 validation from Fashion-MNIST's training images,
-    1,000 test from its test images (Xiao, Rasul and Vollgraf, 2017, arXiv:1708.07747).
-    With `full=True` all of it through keras.datasets (a download of 31 MB, kept in
-    ~/.keras): 55,000, 5,000 and 10,000. `FASHION_NAMES[label]` is the garment. Raises
-    as `digits` does.
+    Labels are int64. Bundled: 10,000 to train and 1,000 validation from Fashion-MNIST's
+    training images, 1,000 test from its test images (Xiao, Rasul and Vollgraf, 2017,
+    arXiv:1708.07747). With `full=True` all of it through keras.datasets (a download of
+    31 MB, kept in ~/.keras): 55,000, 5,000 and 10,000. `FASHION_NAMES[label]` is the
+    garment. Raises as `digits` does.
     """
     return (
         _full("fashion", split) if _asked(split, full) else _bundled("fashion", split)
@@ -112,8 +110,7 @@ def _bundled(name, split):
 
 
 def _full(name, split):
-    """Load a whole data set through keras.datasets; say in one sentence why it cannot
-    be done."""
+    """Load a whole data set through keras.datasets, or say why it cannot be done."""
     from keras import datasets
 
     base = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -122,21 +119,13 @@ def _full(name, split):
         load, url = datasets.mnist.load_data, f"{base}mnist.npz"
         where = f"{home}/datasets/mnist.npz"
     else:
-        load, url = (
-            datasets.fashion_mnist.load_data,
-            f"{base}train-images-idx3-ubyte.gz",
-        )
+        load = datasets.fashion_mnist.load_data
+        url = f"{base}train-images-idx3-ubyte.gz"
         where = f"{home}/datasets/fashion-mnist/ (the four .gz files of Fashion-MNIST)"
     try:
         (train_images, train_labels), (test_images, test_labels) = load()
-    except (
-        Exception
-    ) as error:  # no network, refused, broken file: all need the same advice
-        why = (
-            str(error).strip().splitlines()[0][:200]
-            if str(error).strip()
-            else repr(error)
-        )
+    except Exception as error:  # no network, refused, broken file: the same advice
+        why = (str(error).strip() or repr(error)).splitlines()[0][:120]
         why = why.replace(f" on {url}", "")
         raise ConnectionError(
             f"{name}(full=True) tried {url} and failed ({why}): put the file by hand "
@@ -159,10 +148,7 @@ def picture(name, size=256):
     FileNotFoundError if the installed package does not carry the file.
     """
     known = _ALIASES.get(name, name) if isinstance(name, str) else name
-    if known not in PICTURES:
-        raise ValueError(
-            f"name must be one of {', '.join(PICTURES)}, got {told(name)}."
-        )
+    choice(known, "name", PICTURES)
     package, file, _ = _PICTURES[known]
     spec = importlib.util.find_spec(package)
     path = Path(spec.origin).parent / file if spec else None
@@ -176,32 +162,30 @@ def picture(name, size=256):
 
 
 def style(name, size=256, seed=0):
-    """Return a painting by rule, one of `STYLES`, as (size, size, 3) float32 in [-1,
-    1].
+    """Return a painting by rule, one of `STYLES`: (size, size, 3) float32 in [-1, 1].
 
-    The same seed gives the same painting (helpers/paintings.py draws it). Raises
-    ValueError for another name, size or seed.
+    The same seed gives the same painting (helpers/paintings.py draws it). Raises as
+    `paintings.paint` does.
     """
     return paintings.paint(name, size=size, seed=seed)
 
 
 def shapes(split="train", count=1000, world="small", seed=0, objects=None):
-    """Return captioned scenes: pictures (N, S, S, 3) float32 in [-1, 1], captions,
-    scenes.
+    """Return captioned scenes: pictures, captions, and what is truly in each.
 
-    They are drawn by rule (helpers/shapes.py), as many as `count` asks for, the same
-    for the same `split`, `world`, `seed` and `objects`; captions are strings
-    (helpers/captions.py), scenes say exactly what is where. `world` is "small" (24 x
-    24, one or two objects in the cells of a 3 x 3 grid), "rich" (32 x 32, up to three
-    objects anywhere, three backgrounds), or a `shapes.World` of your own. `split` is
-    "train", "validation" or "test", alike and without anything held out, or "pairs",
-    "relations" or "combinations", which hold what no training scene has: two objects
-    that never meet, a relation of two shapes, a colour on a shape. `objects` fixes
-    their number. Raises ValueError for another split, world, count or number of
-    objects.
+    Pictures are (N, S, S, 3) float32 in [-1, 1]. They are drawn by rule
+    (helpers/shapes.py), as many as `count` asks for, the same for the same `split`,
+    `world`, `seed` and `objects`; captions are strings (helpers/captions.py), scenes
+    say exactly what is where. `world` is "small" (24 x 24, one or two objects in the
+    cells of a 3 x 3 grid), "rich" (32 x 32, up to three objects anywhere, three
+    backgrounds), or a `shapes.World` of your own. `split` is "train", "validation" or
+    "test", alike and without anything held out, or "pairs", "relations" or
+    "combinations", which hold what no training scene has: two objects that never meet,
+    a relation of two shapes, a colour on a shape. `objects` fixes their number. Raises
+    TypeError or ValueError for another split, world, count, seed or number of objects.
     """
     choice(split, "split", scenes.SPLITS)
-    count, seed = counts(count=count), whole(seed, "seed", 0)
+    count, seed = counts(count=count), whole(seed, "seed", 0, 2**32 - 1)
     if not isinstance(world, scenes.World):
         world = scenes.WORLDS[choice(world, "world", scenes.WORLDS)]
     rng = np.random.default_rng([seed, scenes.SPLITS.index(split)])

@@ -1,12 +1,14 @@
 """Check a reader's answers: right, wrong and why, one hint at a time.
 
-A notebook calls `check("02.1", answer)`. The definitions live in `checks/chNN.py`,
-one file a chapter, loaded by name when its first exercise is checked; `checks/kit.py` is
-what they are written with. Nothing here knows a model: TensorFlow values are turned into
-NumPy by their own `numpy()` method.
+A notebook calls `check("02.1", answer)`. The definitions live in `checks/chNN.py`, one
+file a chapter, loaded by name when its first exercise is checked; `checks/kit.py` is
+what they are written with. Nothing here knows a model: TensorFlow values are turned
+into NumPy by their own `numpy()` method.
 """
 
+import functools
 import importlib
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,15 +51,15 @@ _exercises: dict[str, Exercise] = {}
 _hints_shown: dict[str, int] = {}
 
 
-# What an empty body compiles to, with and without a description: whatever the Python.
-def _blank(): ...
+# What an empty body compiles to, with and without a description, whatever the Python.
+def _empty(): ...
 
 
 def _described():
     """Be empty."""
 
 
-_BLANK = {function.__code__.co_code for function in (_blank, _described)}
+_BLANK = {function.__code__.co_code for function in (_empty, _described)}
 
 
 # For the reader.
@@ -103,7 +105,7 @@ def grade(id, answer) -> Verdict:
         return Verdict("unanswered", "the function still raises NotImplementedError.")
     except Exception as problem:  # a reader's answer may be anything at all
         return Verdict(
-            "wrong", "This answer could not be checked: " + _describe(problem)
+            "wrong", "This answer could not be checked: " + describe(problem)
         )
 
 
@@ -123,6 +125,41 @@ def registered(chapter=None) -> list[Exercise]:
     if chapter is not None:
         _load(chapter)
     return [_exercises[id] for id in sorted(_exercises) if chapter in (None, id[:2])]
+
+
+# For the authors of exercises, by way of `checks.kit`.
+
+
+def register(one: Exercise) -> None:
+    """Add an exercise; raise ValueError if its `id` is malformed or was taken."""
+    if not isinstance(one.id, str) or not re.fullmatch(r"\d\d\.(q?\d+)", one.id):
+        raise ValueError(f'id must look like "02.1" or "02.q1"; got {one.id!r}.')
+    if one.id in _exercises:
+        raise ValueError(
+            f"id {one.id!r} is registered twice; give the second exercise another "
+            "number."
+        )
+    _exercises[one.id] = one
+
+
+def kind(value) -> str:
+    """Say what sort of thing an answer is."""
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    if callable(value):
+        return "a function"
+    names = {bool: "True or False", str: "a string", type(None): "None"}
+    return names.get(type(value), f"a value of type {type(value).__name__}")
+
+
+def describe(problem) -> str:
+    """Tell an error in one line of at most 160 letters, the same on every run."""
+    text = _one_line(str(problem)).rstrip(".")
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+    text = text if len(text) <= 160 else text[:157] + "..."
+    return (
+        f"{type(problem).__name__}: {text}." if text else f"{type(problem).__name__}."
+    )
 
 
 # The machinery.
@@ -166,28 +203,14 @@ def _is_blank(answer) -> bool:
         return any(part is ... for part in answer)
     if isinstance(answer, dict):
         return any(part is ... for part in answer.values())
-    code = getattr(answer, "__code__", None)
-    if code is None:
+    if isinstance(answer, functools.partial):
+        answer = answer.func
+    try:
+        function = inspect.unwrap(answer)
+        code, idle = function.__code__, (None, ..., function.__doc__)
+        return code.co_code in _BLANK and all(c in idle for c in code.co_consts)
+    except Exception:  # it is no function
         return False
-    return code.co_code in _BLANK and code.co_consts[-1] in (None, ...)
-
-
-def _kind(value) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}"
-    if callable(value):
-        return "a function"
-    names = {bool: "True or False", str: "a string", type(None): "None"}
-    return names.get(type(value), f"a value of type {type(value).__name__}")
-
-
-def _describe(problem) -> str:
-    text = _one_line(str(problem)).rstrip(".")
-    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)  # the same line on every run
-    text = text if len(text) <= 160 else text[:157] + "..."
-    return (
-        f"{type(problem).__name__}: {text}." if text else f"{type(problem).__name__}."
-    )
 
 
 def _one_line(text) -> str:

@@ -4,25 +4,29 @@ It is unconditional, and its images are float32, channels last, in [-1, 1]. The 
 of the games stand in `helpers.gan_losses`.
 """
 
+import weakref
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from helpers._arguments import counts, images, number, told, whole
-from helpers._first_look import FirstLook
-from helpers._gan_rules import SavedGAN, check_networks, refuse_what_is_not_shared
+from helpers import _gan_rules as rules
+from helpers._arguments import as_array, counts, number, told, whole
+from helpers._datasets import Looked
 from helpers.resuming import ResumeTraining
-from helpers.training import Watch, shuffled
+from helpers.training import LARGEST_SEED, Watch, listed, shuffled
 
 
 @keras.saving.register_keras_serializable("noise_to_image")
-class GAN(SavedGAN):
+class GAN(rules.SavedGAN):
     """Train a generator against a discriminator; a subclass says with which losses.
 
     `generator` maps latents (B, latent_dim) to images in [-1, 1], `discriminator`
-    images to logits (B, 1). `ema_generator` follows the generator as an exponential
-    moving average. Source: Goodfellow et al., 2014, https://arxiv.org/abs/1406.2661
+    images to logits (B, 1); both are functional or Sequential. `ema_generator` follows
+    the generator as an exponential moving average. Raises TypeError or ValueError for
+    what does not fit together. Source: Goodfellow et al., 2014,
+    https://arxiv.org/abs/1406.2661
     """
 
     real_above = 0.0  # a real image is recognised when its logit lies above this
@@ -31,25 +35,22 @@ class GAN(SavedGAN):
         self, generator, discriminator, *, latent_dim, ema_decay=0.99, seed=0, **kwargs
     ):
         super().__init__(**kwargs)
-        latent_dim, seed = counts(latent_dim=latent_dim), whole(seed, "seed", 0)
+        latent_dim = counts(latent_dim=latent_dim)
+        seed = whole(seed, "seed", 0, LARGEST_SEED)
         ema_decay = number(ema_decay, "ema_decay", 0, below=1)
-        check_networks(generator, discriminator, latent_dim)
+        rules.check_networks(generator, discriminator, latent_dim)
         self.generator, self.discriminator = generator, discriminator
         self.latent_dim, self.ema_decay, self.seed = latent_dim, ema_decay, seed
-        self.ema_generator = keras.models.clone_model(generator)
-        self.ema_generator.set_weights(generator.get_weights())
-        self.ema_generator.name = f"ema_{generator.name}"
-        self.ema_generator.trainable = False
+        self.ema_generator = rules.average_of(generator)
         self.latent_seed = keras.random.SeedGenerator(seed)
         self.d_loss = keras.metrics.Mean(name="d_loss")
         self.g_loss = keras.metrics.Mean(name="g_loss")
         self.d_accuracy = keras.metrics.Mean(name="d_accuracy")
-        self._functions = {}  # ema or not -> (network, its compiled call)
+        self._calls = weakref.WeakKeyDictionary()  # network -> its compiled call
         self.built = True
 
     def d_loss_fn(self, real_logits, generated_logits):
-        """Return the discriminator's loss, a scalar, from two batches of logits (B,
-        1)."""
+        """Return the discriminator's loss, a scalar, from two batches of logits."""
         raise NotImplementedError
 
     def g_loss_fn(self, generated_logits):
@@ -60,32 +61,30 @@ class GAN(SavedGAN):
         """Set the two optimizers; other arguments go to keras.Model.compile.
 
         XLA (`jit_compile`) is off unless asked for: on a CPU it makes these models
-        slower.
+        slower. Raises TypeError for a class without losses, ValueError for what this
+        train step cannot use.
         """
         if (
-            type(self).d_loss_fn is GAN.d_loss_fn
-            or type(self).g_loss_fn is GAN.g_loss_fn
+            GAN.d_loss_fn is type(self).d_loss_fn
+            or GAN.g_loss_fn is type(self).g_loss_fn
         ):
             raise TypeError(
                 f"{type(self).__name__} has no losses: use NonSaturatingGAN, or a "
                 "subclass that defines d_loss_fn and g_loss_fn."
             )
-        if g_optimizer is d_optimizer and not isinstance(g_optimizer, str):
+        rules.refuse_what_has_no_use(**kwargs)
+        rules.refuse_what_is_not_shared(self)
+        both = keras.optimizers.get(g_optimizer), keras.optimizers.get(d_optimizer)
+        if both[0] is both[1]:
             raise ValueError(
-                "g_optimizer and d_optimizer are the same object: each network needs an "
-                "optimizer of its own."
+                "g_optimizer and d_optimizer are the same object: each network needs "
+                "an optimizer of its own."
             )
-        refuse_what_is_not_shared(self)
+        rules.check_average(self)
+        rules.check_optimizer(both[0], "g_optimizer", self.generator)
+        rules.check_optimizer(both[1], "d_optimizer", self.discriminator)
         super().compile(optimizer=None, jit_compile=jit_compile, **kwargs)
-        self.g_optimizer = keras.optimizers.get(g_optimizer)
-        self.d_optimizer = keras.optimizers.get(d_optimizer)
-        for optimizer in (self.g_optimizer, self.d_optimizer):
-            if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-                raise ValueError(
-                    "A GAN's losses are not scaled, so LossScaleOptimizer would all but "
-                    "stop it: pass the optimizer inside, and train in float32 or "
-                    "mixed_bfloat16."
-                )
+        self.g_optimizer, self.d_optimizer = both
         self.g_optimizer.build(self.generator.trainable_weights)
         self.d_optimizer.build(self.discriminator.trainable_weights)
         self._compiled_with = {"jit_compile": jit_compile, **kwargs}
@@ -100,8 +99,7 @@ class GAN(SavedGAN):
         return self.ema_generator(latents, training=training)
 
     def train_step(self, data):
-        """Update both networks once from one batch of real images, with one generator
-        pass."""
+        """Update both networks once from real images, with one generator pass."""
         real_images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         latents = keras.random.normal(
             (ops.shape(real_images)[0], self.latent_dim), seed=self.latent_seed
@@ -122,8 +120,7 @@ class GAN(SavedGAN):
         return self.track(d_loss, g_loss, real_logits, generated_logits)
 
     def update_ema(self):
-        """Move each weight of `ema_generator` towards the generator's by 1 -
-        ema_decay."""
+        """Move each average by 1 - ema_decay towards the generator's weight."""
         for average, weight in zip(
             self.ema_generator.weights, self.generator.weights, strict=True
         ):
@@ -154,45 +151,41 @@ class GAN(SavedGAN):
         epochs=1,
         verbose="auto",
         callbacks=None,
+        *,
         steps_per_epoch=None,
+        initial_epoch=0,
         **kwargs,
     ):
         """Train as keras.Model.fit does; `x` is images in [-1, 1] or a tf.data.Dataset.
 
         From an array, epoch k sees its images in an order that follows from (seed, k)
-        alone, `steps_per_epoch` or not. Raises TypeError or ValueError for what cannot
-        be trained on, FloatingPointError once a loss is no longer a number.
+        alone, `steps_per_epoch` or not. A dataset has its own batches and its own
+        order; with `steps_per_epoch` an epoch goes on where the last one stopped.
+        Raises TypeError or ValueError for what cannot be trained on,
+        FloatingPointError once a loss is no longer a number.
         """
-        if y is not None:
-            raise ValueError("y must be left out: this GAN learns from images alone.")
-        if refused := [name for name in kwargs if name.startswith("validation_")]:
-            raise ValueError(
-                f"{refused[0]} must be left out, for a GAN has no validation loss: measure "
-                "generated images with helpers.metrics.evaluate instead."
-            )
-        refuse_what_is_not_shared(self)
-        epochs = counts(epochs=epochs)
+        if given := isinstance(x, tf.data.Dataset):
+            kwargs.pop("shuffle", None)
+        rules.refuse_what_has_no_use(y=y, **kwargs)
+        rules.refuse_what_is_not_shared(self)
+        rules.refuse_callbacks(callbacks := listed(callbacks))
+        begun, epochs = whole(initial_epoch, "initial_epoch", 0), counts(epochs=epochs)
         if steps_per_epoch is not None:
             steps_per_epoch = counts(steps_per_epoch=steps_per_epoch)
         batch_size = counts(batch_size=64 if batch_size is None else batch_size)
-        several = isinstance(callbacks, (list, tuple))
-        callbacks = [
-            c for c in (callbacks if several else [callbacks]) if c is not None
-        ]
         epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        look = FirstLook(self.discriminator.input_shape[1:])
-        if isinstance(x, tf.data.Dataset):
+        look = Looked(self.discriminator.input_shape[1:])
+        if given:
             x = look.at(x)
         else:
-            array = images(x, "x", channels=None, shape=look.shape)
-            x = shuffled(array, batch_size, self.seed, epoch)
+            x = shuffled(x, batch_size, self.seed, epoch, shape=look.shape, name="x")
             if steps_per_epoch is not None:  # each epoch from its own beginning
                 x, steps_per_epoch = x.repeat().take(steps_per_epoch), None
-        if self.compiled:
-            for callback in callbacks:
-                if isinstance(callback, ResumeTraining):
-                    kwargs["initial_epoch"] = callback.restore(self)
-        kwargs["shuffle"] = False
+        for callback in callbacks if self.compiled else ():
+            if isinstance(callback, ResumeTraining):
+                begun = callback.restore(self) or begun
+        if steps_per_epoch is not None:  # on through the dataset, and over its end
+            x = x.repeat().skip(begun * steps_per_epoch)
         with look:
             return super().fit(
                 x,
@@ -200,49 +193,44 @@ class GAN(SavedGAN):
                 verbose=verbose,
                 callbacks=[Watch(epoch), *callbacks],
                 steps_per_epoch=steps_per_epoch,
-                **kwargs,
+                initial_epoch=begun,
+                **(kwargs | {"shuffle": False}),
             )
 
     def generate(self, count_or_latents, batch_size=256, ema=True, seed=0):
-        """Return images (N, H, W, C) float32, from given latents or for a number of
-        them.
+        """Return images (N, H, W, C) float32, from a number of latents or given ones.
 
-        A count draws its latents from `seed`, so the same call gives the same latents
-        again.
+        A count draws its latents from `seed`, so that the same call gives the same
+        pictures again; given latents are (N, latent_dim). `ema` chooses between the
+        averaged generator and the generator itself. A picture does not depend on the
+        others. Raises TypeError or ValueError that names the argument.
         """
-        if np.ndim(count_or_latents) == 0:
+        batch_size = counts(batch_size=batch_size)
+        seed = whole(seed, "seed", 0, LARGEST_SEED)
+        wanted = f"count_or_latents must be a count or latents (N, {self.latent_dim})"
+        draw = as_array(count_or_latents, wanted)
+        if draw.ndim == 0:
             count = whole(count_or_latents, "count_or_latents")
-            rng = np.random.default_rng(whole(seed, "seed", 0))
+            rng = np.random.default_rng(seed)
             draw = rng.standard_normal((count, self.latent_dim))
-        else:
-            draw = np.asarray(count_or_latents)
         if draw.dtype.kind not in "fiu" or draw.shape[1:] != (self.latent_dim,):
-            raise ValueError(
-                f"count_or_latents must be a count or latents of shape "
-                f"(N, {self.latent_dim}), got {told(draw)}."
-            )
+            raise ValueError(f"{wanted}, got {told(draw)}.")
         latents = draw.astype("float32")
         if len(latents) == 0 or not np.isfinite(latents).all():
-            raise ValueError(
-                f"count_or_latents must be finite latents, one at least, got {told(draw)}."
-            )
-        batch_size = counts(batch_size=batch_size)
-        run = self._function(ema)
+            raise ValueError(f"{wanted}, finite and at least one, got {told(draw)}.")
+        run = self._call_of(self.ema_generator if ema else self.generator)
         chunks = [
             latents[i : i + batch_size] for i in range(0, len(latents), batch_size)
         ]
         return np.concatenate([run(chunk).numpy() for chunk in chunks])
 
-    def _function(self, ema):
-        """Return the compiled call of the network that is there now."""
-        network = self.ema_generator if ema else self.generator
-        known, function = self._functions.get(bool(ema), (None, None))
-        if known is not network:
-            function = tf.function(
+    def _call_of(self, network):
+        """Return the compiled call of `network`, for pictures and not for training."""
+        if network not in self._calls:
+            self._calls[network] = tf.function(
                 lambda z: network(z, training=False), reduce_retracing=True
             )
-            self._functions[bool(ema)] = network, function
-        return function
+        return self._calls[network]
 
     def export(self, *args, **kwargs):
         """Export the averaged generator, which is what a call of this model runs."""

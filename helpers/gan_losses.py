@@ -1,4 +1,4 @@
-"""One short class for each game: the GAN of `helpers.gan` with the losses of a paper."""
+"""One short class for each game: the GAN of `helpers.gan` with a paper's losses."""
 
 import keras
 from keras import ops

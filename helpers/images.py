@@ -1,5 +1,4 @@
-"""Pictures in and out: load a reader's own safely, tile, resize, and convert to and
-from [-1, 1].
+"""Pictures in and out: load a reader's own safely, tile, resize, convert to [-1, 1].
 
 Images are float32, channels last, in [-1, 1]. Every function checks what it is given.
 """
@@ -22,15 +21,15 @@ _METHODS = ("bicubic", "bilinear", "lanczos3", "area", "nearest")
 
 
 def load_picture(path_or_bytes, size=None):
-    """Load a picture file as (H, W, 3) float32 in [-1, 1], or (size, size, 3) if `size`
-    is given.
+    """Load a picture file as (H, W, 3) float32 in [-1, 1].
 
     Takes a path or the file's bytes. Honours the EXIF rotation; lays transparency on
     white; turns palette, CMYK, grey and 16-bit pictures to RGB; takes the first frame
     of an animation. Colour profiles are not applied. With `size` (1 to 8192) the
-    largest centred square is cut out and resized. Raises FileNotFoundError,
-    IsADirectoryError, TypeError, or ValueError for what is not a picture, is broken, or
-    has more than 50 megapixels (found before decoding).
+    largest centred square is cut out and resized to (size, size, 3). Raises
+    FileNotFoundError, IsADirectoryError, PermissionError, TypeError, or ValueError for
+    what is not a picture, is broken, or has more than 50 megapixels (found before
+    decoding).
     """
     if size is not None:
         size = whole(size, "size", 1, 8192)
@@ -48,8 +47,7 @@ def load_picture(path_or_bytes, size=None):
         except Exception:  # whatever a broken header made Pillow stumble over
             raise ValueError(
                 f"{label} is not a picture that can be read: give a PNG, JPEG, GIF, "
-                f"WebP, TIFF or "
-                "BMP file."
+                "WebP, TIFF or BMP file."
             ) from None
         with opened as image:
             if image.width * image.height > MAX_PIXELS:
@@ -60,14 +58,12 @@ def load_picture(path_or_bytes, size=None):
             except Exception:
                 raise ValueError(
                     f"{label} is a damaged or truncated {image.format} picture: open "
-                    f"it in an "
-                    "image editor and save it again, or get the file once more."
+                    "it in an image editor and save it anew, or get the file once more."
                 ) from None
 
 
 def _source(path_or_bytes):
-    """Return (path or byte stream, name for messages) after checking that there is
-    something."""
+    """Return (path or byte stream, name for messages), once there is something."""
     if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
         if len(path_or_bytes) == 0:
             raise ValueError(
@@ -76,32 +72,34 @@ def _source(path_or_bytes):
         return io.BytesIO(path_or_bytes), "path_or_bytes"
     if not isinstance(path_or_bytes, (str, os.PathLike)):
         raise TypeError(
-            "path_or_bytes must be a path or the bytes of a picture file, not "
-            f"{type(path_or_bytes).__name__}."
+            "path_or_bytes must be a path or the bytes of a picture file, got "
+            f"{told(path_or_bytes)}."
         )
-    path = os.fspath(path_or_bytes)
-    if isinstance(path, str) and path.startswith(("http://", "https://")):
+    path = os.fsdecode(path_or_bytes)
+    shown = path if len(path) <= 150 else f"..{path[-100:]}"
+    if path.startswith(("http://", "https://")):
         raise ValueError(
-            f"{path} is an address: download the picture and give the file's path."
-        )
-    if os.path.isdir(path) or not path:
-        raise IsADirectoryError(
-            f"{path or 'The empty path'} is a folder: give one picture file."
+            f"{shown} is an address: download the picture and give the file's path."
         )
     try:
-        missing, empty = (
-            not os.path.exists(path),
-            os.path.exists(path) and not os.path.getsize(path),
-        )
-    except ValueError:  # a path with a null character
-        missing, empty = True, False
-    if missing:
+        if os.path.isdir(path) or not path:
+            raise IsADirectoryError(
+                f"{shown or 'The empty path'} is a folder: give one picture file."
+            )
+        size = os.path.getsize(path)
+    except PermissionError:
+        raise PermissionError(
+            f"{shown} may not be read: check its access rights."
+        ) from None
+    except IsADirectoryError:
+        raise
+    except (OSError, ValueError):  # ValueError: a path with a null character
         raise FileNotFoundError(
-            f"{path!r} does not exist: check the path and the folder you are in."
-        )
-    if empty:
-        raise ValueError(f"{path} is an empty file: get the picture once more.")
-    return path, str(path)
+            f"{shown!r} does not exist: check the path and the folder you are in."
+        ) from None
+    if size == 0:
+        raise ValueError(f"{shown} is an empty file: get the picture once more.")
+    return path, shown
 
 
 def _known(name):
@@ -112,16 +110,14 @@ def _known(name):
 def _too_large(label, image=None):
     size = f"{image.width} x {image.height} pixels" if image else "too many pixels"
     return (
-        f"{label} has {size}: make it smaller than {MAX_PIXELS // 10**6} "
-        f"megapixels first."
+        f"{label} has {size}: make it smaller than {MAX_PIXELS // 10**6} megapixels "
+        "first."
     )
 
 
 def _to_rgb(image, size):
     """Return a loaded Pillow image as (H, W, 3) float32 in [-1, 1]."""
-    with contextlib.suppress(
-        Exception
-    ):  # unreadable metadata: show the picture as it is stored
+    with contextlib.suppress(Exception):  # unreadable metadata: show it as it is stored
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):  # more than 8 bits a pixel, grey
         image = Image.fromarray(_eight_bits(image))
@@ -135,8 +131,7 @@ def _to_rgb(image, size):
 
 
 def _eight_bits(image):
-    """Return a grey picture of 16 or 32 bits as uint8: 16 bits by 257, others by their
-    range."""
+    """Return a grey picture of 16 or 32 bits as uint8, 16 bits by 257."""
     pixels = np.nan_to_num(np.asarray(image, dtype=np.float64))
     low, high = pixels.min(), pixels.max()
     if image.mode.startswith("I") and low >= 0 and high <= 65535:
@@ -147,17 +142,21 @@ def _eight_bits(image):
 
 
 def to_uint8(x):
-    """Return images in [-1, 1] as uint8, any shape: -1 becomes 0, 1 becomes 255."""
+    """Return images in [-1, 1] as uint8, any shape: -1 becomes 0, 1 becomes 255.
+
+    Raises TypeError for what is no array of floats, ValueError for NaN, for values out
+    of range, and for an empty array.
+    """
     array = _arguments.images(x, "x", dims=range(1, 9), channels=None)
     return np.rint((array + 1) * 127.5).astype(np.uint8)
 
 
 def from_uint8(x):
-    """Return uint8 images, any shape, as float32 in [-1, 1], undoing `to_uint8`."""
-    try:
-        array = np.asarray(x)
-    except Exception:
-        raise ValueError(f"x must be images of one size, got {told(x)}.") from None
+    """Return uint8 images, any shape, as float32 in [-1, 1], undoing `to_uint8`.
+
+    Raises TypeError for another dtype, ValueError for an empty array.
+    """
+    array = _arguments.as_array(x, "x must be images of one size")
     if array.dtype != np.uint8:
         got = told(array if hasattr(x, "dtype") else x)
         raise TypeError(f"x must be uint8 images, got {got}.")
@@ -169,9 +168,11 @@ def from_uint8(x):
 def tile(images, rows=None, cols=None, pad=2, value=1.0):
     """Lay images (N, H, W, C) or (N, H, W) out in a grid and return it as (H', W', C).
 
-    The grid fills row by row, with `pad` pixels of `value` between images (none
-    outside) and empty places of `value`. Left out, `rows` and `cols` make it as square
-    as can be. Raises ValueError if N images do not fit into rows * cols.
+    The grid is float32 in [-1, 1] and fills row by row, with `pad` pixels of `value`
+    between images (none outside) and empty places of `value`. Left out, `rows` and
+    `cols` make it as square as can be. Raises TypeError or ValueError for what are no
+    images in [-1, 1], and ValueError if N images do not fit into rows * cols, or the
+    grid would have more than 200 megapixels.
     """
     array = _arguments.images(images, dims=(3, 4))
     array = array[..., None] if array.ndim == 3 else array
@@ -188,6 +189,11 @@ def tile(images, rows=None, cols=None, pad=2, value=1.0):
             f"rows * cols = {rows * cols} leaves no room for {count} images."
         )
     shape = rows * (height + pad), cols * (width + pad), channels
+    if shape[0] * shape[1] > 4 * MAX_PIXELS:
+        raise ValueError(
+            f"rows, cols and pad make a grid of {shape[0]} x {shape[1]} pixels: ask "
+            "for a smaller one."
+        )
     grid = np.full(shape, value, np.float32)
     cells = grid.reshape(rows, height + pad, cols, width + pad, channels)
     for index, image in enumerate(array):
@@ -200,7 +206,8 @@ def resize(images, size, method="bicubic"):
 
     images: (H, W, C) or (N, H, W, C), C of 1 or 3. `method` is bicubic (default),
     bilinear, lanczos3, area or nearest; shrinking smooths first, so that nothing
-    aliases. Returns float32 in [-1, 1] (overshoot is clipped).
+    aliases. Returns float32 in [-1, 1] (overshoot is clipped). Raises TypeError or
+    ValueError for other images, sizes (1 to 8192) or methods.
     """
     array = _arguments.images(images, dims=(3, 4), channels=None)
     if array.shape[-1] not in (1, 3):

@@ -1,5 +1,4 @@
-"""Figures that live in the page: the marker a notebook leaves, and what Jupyter shows
-instead.
+"""Figures that live in the page: the marker a notebook leaves, and its stand-in.
 
 On the book's site `book/_static/live.js` finds the marker and lays an invitation under
 the picture that stands before it; the figure itself is a script in `book/live/NAME`. In
@@ -28,7 +27,7 @@ def figures():
 def facts(name):
     """Return {"chapter", "title"}: where live figure `name` stands, what a reader does.
 
-    Raises TypeError or ValueError for a name that no figure has.
+    Raises ValueError for a name that no figure has.
     """
     choice(name, "name", figures())
     return json.loads((FIGURES / name / "figure.json").read_text("utf8"))
@@ -43,20 +42,19 @@ def address(name):
 
 
 def figure(name, picture=None, draw=None, **controls):
-    """Show `picture`, and let the site put live figure `name` in its place; return
-    nothing.
+    """Show `picture`, and let the site put live figure `name` in its place.
 
     `picture` is a Matplotlib Figure, or None when the cell has shown one already. Where
     a reader can move things (Jupyter, Colab), `draw(**values)` returns another such
     figure for the values of `controls`, which are given as to ipywidgets: (low, high,
-    step) makes a slider, a list a menu. Raises ValueError for an unknown name,
-    TypeError for controls without `draw`.
+    step) makes a slider, a list a menu. Returns nothing. Raises ValueError for an
+    unknown name, TypeError for controls without `draw` and a `draw` that is no
+    function.
     """
     where = address(name)
-    if controls and not callable(draw):
-        raise TypeError(
-            f"draw must be a function of {', '.join(controls)}, got {told(draw)}."
-        )
+    if not callable(draw) and (controls or draw is not None):
+        of = ", ".join(controls) or "its controls"
+        raise TypeError(f"draw must be a function of {of}, got {told(draw)}.")
     from IPython.display import HTML, display
 
     if picture is not None:
@@ -75,14 +73,12 @@ def figure(name, picture=None, draw=None, **controls):
 
 
 def _reader_is_here():
-    """Say whether a person may be looking: not while the book executes its own
-    chapters."""
+    """Tell whether a person may be looking: not while the book runs its chapters."""
     return "BOOK_CHAPTER" not in os.environ and "ipykernel" in sys.modules
 
 
 def _offer(draw, controls):
-    """Show sliders and menus that draw anew; without ipywidgets the picture has to
-    do."""
+    """Show sliders and menus that draw anew; without ipywidgets the picture must do."""
     try:
         import ipywidgets
     except ImportError:
@@ -92,4 +88,11 @@ def _offer(draw, controls):
     def show(**values):
         display(draw(**values))
 
-    display(ipywidgets.interactive(show, {"manual": False}, **controls))
+    try:
+        offered = ipywidgets.interactive(show, {"manual": False}, **controls)
+    except (TypeError, ValueError):
+        got = ", ".join(f"{name} {told(value)}" for name, value in controls.items())
+        raise TypeError(
+            f"Each control must be (low, high, step) or a list, got {got}."
+        ) from None
+    display(offered)

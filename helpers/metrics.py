@@ -15,19 +15,16 @@ from helpers._distances import BLOCK, blocks, kernel_sums, radii, with_norms
 
 def _feature_array(value, name, at_least=2):
     """Return `value` as finite float64 features (N, D), or say what is wrong."""
-    try:
-        array = np.asarray(value)
-    except Exception:
-        raise ValueError(
-            f"{name} must have one length a row, got {told(value)}."
-        ) from None
+    array = _arguments.as_array(value, f"{name} must have rows of one length")
+    if array.dtype.name == "bfloat16":  # of a model in mixed precision
+        array = array.astype(np.float32)
     got = told(array if hasattr(value, "dtype") else value)
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must be real features of shape (N, D), got {got}.")
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
-            f"{name} must have shape (N, D), one row a sample, got {told(array)}: flatten "
-            "or extract features first."
+            f"{name} must have shape (N, D), one row a sample, got {told(array)}: "
+            "flatten or extract features first."
         )
     if array.shape[0] < at_least:
         raise ValueError(
@@ -43,11 +40,12 @@ def _feature_array(value, name, at_least=2):
 
 
 def _feature_pair(a, b, names, at_least=2):
+    """Return two sets of features of one width, or say what is wrong."""
     a = _feature_array(a, names[0], at_least)
     b = _feature_array(b, names[1], at_least)
     if a.shape[1] != b.shape[1]:
         raise ValueError(
-            f"{names[1]} has {b.shape[1]} features a sample, but {names[0]} has "
+            f"{names[1]} has {b.shape[1]} features a sample but {names[0]} has "
             f"{a.shape[1]}: use the same extractor for both."
         )
     return a, b
@@ -93,12 +91,9 @@ def kernel_distance(a, b):
     rows_aa, _, squares_aa = kernel_sums(a)
     rows_bb, _, squares_bb = kernel_sums(b)
     rows_ab, columns_ab, squares_ab = kernel_sums(a, b)
-    aa, bb, ab = (
-        rows_aa / (m - 1),
-        rows_bb / (n - 1),
-        rows_ab / n,
-    )  # mean kernel seen by a sample
-    ba = columns_ab / m
+    # The mean kernel that a sample sees.
+    aa, bb = rows_aa / (m - 1), rows_bb / (n - 1)
+    ab, ba = rows_ab / n, columns_ab / m
     value = aa.mean() + bb.mean() - 2 * ab.mean()
     # Second order: the mean square of each kernel after both its arguments are centred.
     second_aa = squares_aa / (m * (m - 1)) - 2 * np.mean(aa**2) + aa.mean() ** 2
@@ -131,7 +126,13 @@ def precision_recall(*, real, generated, k=3):
     and 2.
     """
     k = counts(k=k)
-    real, generated = _feature_pair(real, generated, ("real", "generated"), k + 1)
+    real, generated = _feature_pair(real, generated, ("real", "generated"))
+    for name, found in (("real", real), ("generated", generated)):
+        if k >= len(found):
+            raise ValueError(
+                f"k is {k}, but {name} has only {len(found)} samples: choose a smaller "
+                "k."
+            )
     centre = real.mean(axis=0)  # near the origin, rounding is smallest
     real, generated = with_norms(real - centre), with_norms(generated - centre)
     slack = 1e-12 * max(real[0][:, -1].max(), generated[0][:, -1].max())
@@ -154,30 +155,32 @@ def features(extractor, images, batch_size=500):
 
     extractor: a Keras model or any callable from (B, H, W, C) to (B, D), for example
     zoo.load("06/digits-labelled"). images: float (N, H, W, C) in [-1, 1]. batch_size:
-    images a call, at least 1. Raises TypeError or ValueError that names the argument.
+    images a call, at least 1. Raises TypeError or ValueError that names the argument;
+    what a function of your own raises comes through.
     """
     images = _arguments.images(images, channels=None)
     batch_size = counts(batch_size=batch_size)
     if not callable(extractor) or isinstance(extractor, type):
         raise TypeError(
-            f"extractor must be a model or a function of images, got {told(extractor)}: "
-            "pass for example zoo.load(NAME)."
+            "extractor must be a model or a function of images, got "
+            f"{told(extractor)}: pass for example zoo.load(NAME)."
         )
-    takes = getattr(extractor, "input_shape", None) or (None,) * 4
-    if any(
-        t not in (None, s) for t, s in zip(takes[1:], images.shape[1:], strict=False)
-    ):
+    takes = getattr(extractor, "input_shape", None)
+    if isinstance(takes, tuple) and not _arguments.fits(images.shape[1:], takes[1:]):
         raise ValueError(
             f"images have shape {images.shape[1:]} each, but the extractor takes "
             f"{takes[1:]}: resize them or take the extractor made for them."
         )
-    found = np.concatenate(
-        [
-            np.asarray(extractor(images[start : start + batch_size]))
-            for start in range(0, len(images), batch_size)
-        ]
-    )
-    return _feature_array(found, "the output of extractor", at_least=1)
+    name, parts = "the output of extractor", []
+    for start in range(0, len(images), batch_size):
+        batch = images[start : start + batch_size]
+        parts.append(_feature_array(extractor(batch), name, at_least=1))
+        if len(parts[-1]) != len(batch) or parts[-1].shape[1] != parts[0].shape[1]:
+            raise ValueError(
+                f"{name} must have shape ({len(batch)}, D) for as many images, got "
+                f"{told(parts[-1])}."
+            )
+    return np.concatenate(parts)
 
 
 def compare(*, real, generated):

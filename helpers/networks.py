@@ -9,10 +9,12 @@ LAST = "channels_last"  # whatever a reader's own Keras is set to
 
 
 def build_generator(latent_dim=64, width=32, kernel=4):
-    """Build the small DCGAN generator: latents (B, latent_dim) to images (B, 28, 28, 1)
-    in [-1, 1].
+    """Build the small DCGAN generator, from latents to images in [-1, 1].
 
-    Source: Radford, Metz and Chintala, 2016, https://arxiv.org/abs/1511.06434
+    Latents are (B, latent_dim), images (B, 28, 28, 1); `width` is the number of
+    channels at 14 x 14, `kernel` the size of both kernels. Raises TypeError or
+    ValueError that names the argument. Source: Radford, Metz and Chintala, 2016,
+    https://arxiv.org/abs/1511.06434
     """
     latent_dim, width, kernel = counts(
         latent_dim=latent_dim, width=width, kernel=kernel
@@ -21,33 +23,23 @@ def build_generator(latent_dim=64, width=32, kernel=4):
     x = layers.Dense(7 * 7 * 2 * width, use_bias=False, name="dense")(x)
     x = layers.ReLU(name="dense_relu")(layers.BatchNormalization(name="dense_norm")(x))
     x = layers.Reshape((7, 7, 2 * width))(x)  # (B, 7, 7, 2 * width)
-    x = layers.Conv2DTranspose(
-        width,
-        kernel,
-        strides=2,
-        padding="same",
-        data_format=LAST,
-        use_bias=False,
-        name="up_to_14",
-    )(x)  # (B, 14, 14, width)
+    up = {"strides": 2, "padding": "same", "data_format": LAST}
+    x = layers.Conv2DTranspose(width, kernel, use_bias=False, name="up_to_14", **up)(x)
     x = layers.ReLU(name="up_relu")(layers.BatchNormalization(name="up_norm")(x))
-    x = layers.Conv2DTranspose(
-        1, kernel, strides=2, padding="same", data_format=LAST, name="up_to_28"
-    )(x)
-    images = layers.Activation("tanh", dtype="float32", name="images")(
-        x
-    )  # (B, 28, 28, 1)
+    x = layers.Conv2DTranspose(1, kernel, name="up_to_28", **up)(x)  # (B, 28, 28, 1)
+    images = layers.Activation("tanh", dtype="float32", name="images")(x)
     return keras.Model(latents, images, name="generator")
 
 
 def build_discriminator(width=32, kernel=4, head=64, dropout=0.0, shift=0):
-    """Build the small DCGAN discriminator: images (B, 28, 28, 1) to logits (B, 1).
+    """Build the small DCGAN discriminator, from images to logits.
 
-    `head` is the number of units in the hidden layer before the logit; 0 leaves it out.
-    `dropout` is the share of activations dropped after each convolution, from 0 to
-    below 1. `shift` moves each picture by up to that many pixels (0 to below 28) along
-    each axis, unless the network is called with training=False. Raises ValueError that
-    names the argument. Source: Radford, Metz and Chintala, 2016,
+    Images are (B, 28, 28, 1), logits (B, 1). `head` is the number of units in the
+    hidden layer before the logit; 0 leaves it out. `dropout` is the share of
+    activations dropped after each convolution, from 0 to below 1. `shift` moves each
+    picture by up to that many pixels (0 to below 28) along each axis, unless the
+    network is called with training=False. Raises TypeError or ValueError that names the
+    argument. Source: Radford, Metz and Chintala, 2016,
     https://arxiv.org/abs/1511.06434; the shift after Zhao et al., 2020,
     https://arxiv.org/abs/2006.10738
     """
@@ -65,15 +57,9 @@ def build_discriminator(width=32, kernel=4, head=64, dropout=0.0, shift=0):
             data_format=LAST,
             name="shift",
         )(x)
+    down = {"strides": 2, "padding": "same", "data_format": LAST}
     for filters, size in ((width, 14), (2 * width, 7)):  # to (B, size, size, filters)
-        x = layers.Conv2D(
-            filters,
-            kernel,
-            strides=2,
-            padding="same",
-            data_format=LAST,
-            name=f"down_to_{size}",
-        )(x)
+        x = layers.Conv2D(filters, kernel, name=f"down_to_{size}", **down)(x)
         x = layers.LeakyReLU(0.2)(x)
         x = layers.Dropout(dropout)(x) if dropout else x
     x = layers.Flatten(LAST)(x)

@@ -6,16 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from helpers import _arguments, shapes
+from helpers._arguments import instance, told
 from helpers.captions import Request, parse
-from helpers.shapes import (
-    BACKGROUNDS,
-    COLOURS,
-    SHAPES,
-    Object,
-    Scene,
-    check_world,
-    mask,
-)
+from helpers.shapes import BACKGROUNDS, COLOURS, SHAPES, Object, Scene, World, mask
 
 ATTRIBUTES = ("count", "shape", "colour", "size", "relation", "background")
 
@@ -27,28 +20,26 @@ def read(picture, world):
     picture with more than 2 % of pixels far from any colour, or 1 % of another
     background, is refused. Each connected patch of a colour must have the bounding box
     of a large or a small object and differ from one shape in at most one pixel of a
-    small object, two of a large one, unclear pixels included. Raises
-    TypeError or ValueError for what is no picture of that world.
+    small object, two of a large one, unclear pixels included. Raises TypeError or
+    ValueError for what is no picture of that world.
     """
-    world = check_world(world)
+    instance(world, "world", World)
     picture = _arguments.picture(picture)
     if picture.shape != (world.size, world.size, 3):
         raise ValueError(
             f"picture must have shape ({world.size}, {world.size}, 3) in the "
-            f"{world.name} world, got {_arguments.told(picture)}."
+            f"{world.name} world, got {told(picture)}."
         )
     names = [*world.backgrounds, *COLOURS]
-    palette = (
-        np.array([{**BACKGROUNDS, **COLOURS}[n] for n in names], np.float32) / 127.5 - 1
-    )
+    colours = [{**BACKGROUNDS, **COLOURS}[name] for name in names]
+    palette = np.array(colours, np.float32) / 127.5 - 1
     away = np.linalg.norm(picture[:, :, None] - palette, axis=3)
     nearest = away.argmin(axis=2)
     unclear = away.min(axis=2) > 0.4
     if unclear.mean() > 0.02:
         return None
-    counts = np.bincount(nearest.ravel(), minlength=len(names))[
-        : len(world.backgrounds)
-    ]
+    counts = np.bincount(nearest.ravel(), minlength=len(names))
+    counts = counts[: len(world.backgrounds)]
     background = int(counts.argmax())
     if counts.sum() - counts[background] > 0.01 * nearest.size:
         return None
@@ -56,9 +47,8 @@ def read(picture, world):
     for index in range(len(world.backgrounds), len(names)):
         patches, _ = ndimage.label(nearest == index, structure=np.ones((3, 3)))
         for number, box in enumerate(ndimage.find_objects(patches), start=1):
-            thing = _name(
-                patches[box] == number, unclear[box], box, names[index], world
-            )
+            patch = patches[box] == number
+            thing = _name(patch, unclear[box], box, names[index], world)
             if thing is None:
                 return None
             things.append(thing)
@@ -71,17 +61,15 @@ def _name(patch, unclear, box, colour, world):
     """Return the object that a patch of one colour is, or None."""
     for size, side in world.sides:
         if patch.shape == (side, side):
-            wrong = {
-                shape: int(np.sum((mask(shape, side) != patch) | unclear))
-                for shape in SHAPES
+            differs = {
+                shape: (mask(shape, side) != patch) | unclear for shape in SHAPES
             }
+            wrong = {shape: int(np.sum(pixels)) for shape, pixels in differs.items()}
             shape = min(wrong, key=wrong.get)
             if wrong[shape] > (2 if size == "large" else 1):
                 return None
-            rows, cols = box
-            return Object(
-                shape, colour, size, rows.start + side // 2, cols.start + side // 2
-            )
+            row, col = (part.start + side // 2 for part in box)
+            return Object(shape, colour, size, row, col)
     return None
 
 
@@ -92,15 +80,12 @@ def meets(scene, request):
     order, but "all" asks for one order in which everything holds, and no object may be
     left over: a blue circle and a red square have the colours and the shapes of "a red
     circle and a blue square", but not all. What a request does not demand is met.
+    Raises TypeError for what is no Scene or Request.
     """
-    if not isinstance(request, Request):
-        raise TypeError(
-            f"request must come from captions.parse, got {_arguments.told(request)}."
-        )
-    if scene is not None and not isinstance(scene, Scene):
-        raise TypeError(f"scene must be a Scene or None, got {_arguments.told(scene)}.")
+    instance(request, "request", Request)
     if scene is None:
         return dict.fromkeys((*ATTRIBUTES, "all"), False)
+    instance(scene, "scene", Scene)
     wanted = [demand for demand in request.demands for _ in range(demand.count)]
     met = {"background": request.background in (None, scene.background)}
     met["count"] = len(scene.objects) == len(wanted)
@@ -115,9 +100,8 @@ def meets(scene, request):
 
     def stands(order):
         wished = request.relation
-        return wished is None or (
-            len(order) > 1 and shapes.relation(*order[:2]) == wished
-        )
+        stood = len(order) > 1 and shapes.relation(*order[:2])
+        return wished is None or stood == wished
 
     for name in ("shape", "colour"):
         met[name] = any(fits(order, name) for order in orders)
@@ -135,30 +119,43 @@ def meets(scene, request):
 def obeys(picture, wanted, world=shapes.SMALL):
     """Return which attributes of a caption (or Request) a picture meets.
 
-    A dict of bools, as from `meets`. `picture` is (S, S, 3) in [-1, 1]. Raises as `read`
-    and `captions.parse` do.
+    A dict of bools, as from `meets`. `picture` is (S, S, 3) in [-1, 1], S the size of
+    `world`. Raises as `read` and `captions.parse` do.
     """
-    request = wanted if isinstance(wanted, Request) else parse(wanted, world)
+    request = _request(wanted, "wanted", world)
     return meets(read(picture, world), request)
+
+
+def _request(wanted, name, world):
+    """Return the Request that a caption makes, or that was given."""
+    if not isinstance(wanted, (str, Request)):
+        raise TypeError(f"{name} must be a caption or Request, got {told(wanted)}.")
+    return wanted if isinstance(wanted, Request) else parse(wanted, world)
 
 
 def obeys_many(pictures, wanted, world=shapes.SMALL):
     """Return `obeys` for each picture and its caption, as a dict of bool arrays (N,).
 
+    `pictures` is (N, S, S, 3) in [-1, 1], `wanted` a list of N captions or Requests.
     Raises ValueError if there are not as many pictures as captions, else as `obeys`
     does.
     """
-    size = check_world(world).size
+    size = instance(world, "world", World).size
     pictures = _arguments.images(pictures, "pictures", shape=(size, size, 3))
-    if isinstance(wanted, (str, Request)) or not hasattr(wanted, "__len__"):
-        raise TypeError(
-            f"wanted must be a list of captions, got {_arguments.told(wanted)}."
-        )
-    if len(pictures) != len(wanted):
+    try:
+        several = None if isinstance(wanted, (str, bytes, dict)) else list(wanted)
+    except Exception:  # nothing that can be gone through
+        several = None
+    if several is None:
+        raise TypeError(f"wanted must be a list of captions, got {told(wanted)}.")
+    if len(pictures) != len(several):
         raise ValueError(
-            f"There are {len(pictures)} pictures but {len(wanted)} captions."
+            "pictures and wanted must be as many, got "
+            f"{len(pictures)} pictures but {len(several)} captions."
         )
-    found = [obeys(p, w, world) for p, w in zip(pictures, wanted, strict=True)]
+    asked = [_request(one, f"wanted[{i}]", world) for i, one in enumerate(several)]
+    found = [meets(read(p, world), r) for p, r in zip(pictures, asked, strict=True)]
     return {
-        name: np.array([f[name] for f in found], bool) for name in (*ATTRIBUTES, "all")
+        name: np.array([met[name] for met in found], bool)
+        for name in (*ATTRIBUTES, "all")
     }

@@ -13,8 +13,8 @@ import matplotlib.style
 import numpy as np
 
 from helpers import _arguments, _figures
-from helpers._arguments import counts, number, told
-from helpers._figures import DPI, Figure
+from helpers._arguments import flag, number, text, texts, told, whole
+from helpers._figures import DPI, Figure, drawn
 from helpers.images import tile
 
 #: One colour per role in the whole book (Okabe and Ito's palette, safe for
@@ -41,7 +41,10 @@ PAD = 2  # pixels between tiles
 
 
 def style() -> None:
-    """Take on the book's look (book.mplstyle), and show figures as small files."""
+    """Take on the book's look (book.mplstyle), and show figures as small files.
+
+    Importing this module does it; call it again after another style was used.
+    """
     matplotlib.style.use(Path(__file__).with_name("book.mplstyle"))
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:  # Jupyter's own formatter for figures would make larger files
@@ -54,12 +57,13 @@ def subplots(rows=1, cols=1, *, width=6, height=None, **options):
     """Return an empty `(Figure, axes)` in the book's look, `width` by `height` inches.
 
     `axes` is one Axes, or an array of them as from `matplotlib.pyplot.subplots`;
-    `options` go to `Figure.subplots`. Raises ValueError for a width outside 2 to 7
-    inches.
+    `options` go to `Figure.subplots`. Without `height` it is 0.6 of the width. Raises
+    TypeError or ValueError for `rows` or `cols` outside 1 to 50, a `width` outside 2 to
+    7 inches, or a `height` that is not above 0 and at most 50.
     """
-    rows, cols = counts(rows=rows, cols=cols)
+    rows, cols = whole(rows, "rows", 1, 50), whole(cols, "cols", 1, 50)
     width = _width(width)
-    height = 0.6 * width if height is None else number(height, "height", above=0)
+    height = 0.6 * width if height is None else number(height, "height", 0, 50, above=0)
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, cols, **options)
 
@@ -73,8 +77,9 @@ def grid(images, cols=8, title=None, width=6):
     sentence for anything else.
     """
     images = _batch(images, "images")
-    cols = min(counts(cols=cols), len(images))
-    return _picture(tile(images, cols=cols, pad=PAD), title, _width(width))[0]
+    cols = min(whole(cols, "cols"), len(images))
+    canvas = tile(images, cols=cols, pad=PAD)
+    return drawn(canvas, text(title, "title"), _width(width))[0]
 
 
 def sheet(rows_of_images, row_labels=None, col_labels=None, title=None, width=7):
@@ -85,65 +90,41 @@ def sheet(rows_of_images, row_labels=None, col_labels=None, title=None, width=7)
     at the left, `col_labels` on top. Returns a Figure; raises TypeError or ValueError
     with one sentence.
     """
-    if not hasattr(rows_of_images, "__len__") or isinstance(
-        rows_of_images, (str, dict)
-    ):
-        raise TypeError(
-            f"rows_of_images must be a list of rows of images, got {told(rows_of_images)}."
-        )
-    if len(rows_of_images) == 0:
-        raise ValueError("rows_of_images is empty: give at least one row of images.")
-    rows = [_batch(row, f"rows_of_images[{i}]") for i, row in enumerate(rows_of_images)]
+    rows, width = _rows(rows_of_images), _width(width)
     shapes = sorted({row.shape[1:] for row in rows})
     if len(shapes) > 1:
         raise ValueError(f"rows_of_images must all have one image shape, got {shapes}.")
     cols = max(len(row) for row in rows)
-    for name, labels, count in (
-        ("row_labels", row_labels, len(rows)),
-        ("col_labels", col_labels, cols),
-    ):
-        if labels is not None and (
-            not hasattr(labels, "__len__") or len(labels) != count
-        ):
-            raise ValueError(f"{name} must hold {count} texts, got {told(labels)}.")
+    if row_labels is not None:
+        row_labels = texts(row_labels, "row_labels", len(rows))
+    if col_labels is not None:
+        col_labels = texts(col_labels, "col_labels", cols)
     blank = np.ones((1, *shapes[0]), np.float32)
     full = [np.concatenate([row, *[blank] * (cols - len(row))]) for row in rows]
-    longest = max(
-        (len(part) for text in row_labels or [] for part in str(text).split("\n")),
-        default=0,
-    )
+    parts = [part for label in row_labels or [] for part in str(label).split("\n")]
+    longest = max(map(len, parts), default=0)
     margin = 0.085 * longest + 0.12 if longest else 0
-    lines = max((str(text).count("\n") + 1 for text in col_labels or []), default=0)
-    figure, axes = _picture(
+    if margin > 0.8 * width:
+        raise ValueError(
+            f"row_labels have up to {longest} letters a line, which leave no room for "
+            "images: break them by \\n."
+        )
+    lines = max((str(label).count("\n") + 1 for label in col_labels or []), default=0)
+    figure, axes = drawn(
         tile(np.concatenate(full), cols=cols, pad=PAD),
-        title,
-        _width(width),
+        text(title, "title"),
+        width,
         margin,
         0.19 * lines + 0.05 if lines else 0,
     )
     height, wide = shapes[0][0] + PAD, shapes[0][1] + PAD
-    for i, text in enumerate(row_labels or []):
+    near = {"textcoords": "offset points", "fontsize": 9.5}
+    for i, label in enumerate(row_labels or []):
         y = i * height + shapes[0][0] / 2
-        axes.annotate(
-            text,
-            (0, y),
-            (-6, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=9.5,
-        )
-    for j, text in enumerate(col_labels or []):
+        axes.annotate(label, (0, y), (-6, 0), ha="right", va="center", **near)
+    for j, label in enumerate(col_labels or []):
         x = j * wide + shapes[0][1] / 2
-        axes.annotate(
-            text,
-            (x, 0),
-            (0, 4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=9.5,
-        )
+        axes.annotate(label, (x, 0), (0, 4), ha="center", va="bottom", **near)
     return figure
 
 
@@ -153,17 +134,21 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
     `series` maps a name to `y` or to `(x, y)`, 1-D arrays of equal length. A name that
     is a role of `COLORS` (or d_loss, g_loss, floor ..) gets its colour. `band` maps a
     name to `(low, high)`, drawn as a shade. `logy` needs values above 0. Returns a
-    Figure; raises ValueError.
+    Figure; raises TypeError or ValueError with one sentence.
     """
     if not isinstance(series, dict) or not series:
-        raise ValueError("series must be a dict of at least one name -> y or (x, y).")
+        raise ValueError(
+            f"series must be a dict of name -> y or (x, y), got {told(series)}."
+        )
     if band is not None and not isinstance(band, dict):
         raise TypeError(
             f"band must be a dict of name -> (low, high), got {told(band)}."
         )
-    unknown = sorted(set(band or {}) - set(series))
-    if unknown:
-        raise ValueError(f"band names {unknown}, but series has {sorted(series)}.")
+    for name in band or {}:
+        if name not in series:
+            raise ValueError(f"band names {told(name)}, which series does not have.")
+    text(xlabel, "xlabel"), text(ylabel, "ylabel"), text(title, "title")
+    flag(logy, "logy")
     figure, axes = subplots()
     for name, values in series.items():
         pair = (
@@ -207,39 +192,26 @@ def to_png(figure) -> bytes:
     return _figures.to_png(figure)
 
 
-def _picture(canvas, title, width, margin=0.0, top=0.0):
-    """Draw one array with one imshow that fills its axes, below `top` and `margin`."""
-    tall, wide = canvas.shape[:2]
-    factor = (width - margin) * DPI / wide  # screen pixels per image pixel
-    if factor >= 1 and int(factor) * wide >= 0.66 * (width - margin) * DPI:
-        factor = int(factor)
-    across, down = wide * factor / DPI, tall * factor / DPI
-    head = top + (0.32 if title else 0)
-    figure = Figure(figsize=(across + margin, down + head), dpi=DPI)
-    figure.photograph = canvas.shape[2] == 3
-    box = (
-        margin / (across + margin),
-        0,
-        across / (across + margin),
-        down / (down + head),
-    )
-    axes = figure.add_axes(box)
-    axes.axis("off")
-    shown = canvas[..., 0] if canvas.shape[2] == 1 else (canvas + 1) / 2
-    limits = {"vmin": -1, "vmax": 1, "cmap": "gray"} if canvas.shape[2] == 1 else {}
-    smooth = "nearest" if factor == int(factor) or factor >= 3 else "antialiased"
-    axes.imshow(shown, interpolation=smooth, aspect="auto", **limits)
-    if title:
-        figure.text(box[0], 1 - 0.06 / (down + head), title, va="top", fontsize=11.5)
-    return figure, axes
+def _rows(rows_of_images):
+    """Return rows of images as a list of float32 arrays (N, H, W, C)."""
+    try:
+        listed = not isinstance(rows_of_images, (str, bytes, dict))
+        rows = list(rows_of_images) if listed else None
+    except Exception:  # nothing that can be gone through
+        rows = None
+    if rows is None:
+        raise TypeError(
+            "rows_of_images must be a list of rows of images, got "
+            f"{told(rows_of_images)}."
+        )
+    if not rows:
+        raise ValueError("rows_of_images is empty: give at least one row of images.")
+    return [_batch(row, f"rows_of_images[{i}]") for i, row in enumerate(rows)]
 
 
 def _batch(images, name):
     """Return images as float32 (N, H, W, C); (N, H, W) gets an axis of channels."""
-    try:
-        images = np.asarray(images)
-    except ValueError:
-        raise ValueError(f"{name} must be images of one size, these differ.") from None
+    images = _arguments.as_array(images, f"{name} must be images of one size")
     if images.ndim == 3 and images.shape[-1] not in (1, 3):
         images = images[..., None]
     return _arguments.images(images, name)
@@ -247,11 +219,11 @@ def _batch(images, name):
 
 def _line(values, name, positive=False):
     """Return a curve as float64 (N,), N of at least 1, or say what is wrong."""
-    got = told(values)
-    try:
-        values = np.asarray(values, dtype=np.float64)
-    except Exception:
-        raise ValueError(f"{name} must be made of numbers, got {got}.") from None
+    got, wanted = told(values), f"{name} must be made of numbers"
+    values = _arguments.as_array(values, wanted)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{wanted}, got {got}.")
+    values = values.astype(np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(
             f"{name} must be a 1-D array of at least one value, got {got}."

@@ -19,17 +19,15 @@ PROFILES = ("quick", "full")
 
 
 def profile():
-    """Return "quick" or "full", as the environment variable BOOK_PROFILE says (unset:
-    "quick").
+    """Return "quick" or "full", as the environment variable BOOK_PROFILE says.
 
-    Raises ValueError for any other value.
+    Unset or empty is "quick". Raises ValueError for any other value.
     """
     value = os.environ.get("BOOK_PROFILE", "").strip() or "quick"
     if value not in PROFILES:
         raise ValueError(
             f"The environment variable BOOK_PROFILE is {value!r}, but must be 'quick' "
-            f"or 'full': "
-            "set it to one of them, or unset it for 'quick'."
+            "or 'full': set it to one of them, or unset it for 'quick'."
         )
     return value
 
@@ -40,10 +38,10 @@ def budget(*, quick, full):
 
 
 def seed_everything(seed):
-    """Seed Python's, NumPy's and TensorFlow's random numbers with `seed` (0 to 2**32 -
-    1).
+    """Seed Python's, NumPy's and TensorFlow's random numbers with `seed`.
 
-    Raises TypeError if it is not an integer, ValueError if it is out of range.
+    It is an integer from 0 to 2**32 - 1. Raises TypeError for what is no number,
+    ValueError for one with a fraction or out of range.
     """
     seed = _arguments.whole(seed, "seed", 0, 2**32 - 1)
     import keras
@@ -113,7 +111,8 @@ class _Stopwatch:
 def stopwatch():
     """Time a block: `with stopwatch() as watch:`, then read `watch.seconds`.
 
-    `watch.cpu_seconds` counts all threads of the process. Both can be read while the block runs; they stop with it, even when it raises.
+    `watch.cpu_seconds` counts all threads of the process. Both can be read while the
+    block runs; they stop with it, even when it raises.
     """
     watch = _Stopwatch()
     try:
@@ -123,12 +122,11 @@ def stopwatch():
 
 
 def matmul_gflops(size=2048, repeats=8):
-    """Measure the speed of this machine's float32 matrix product, in 10^9 operations a
-    second.
+    """Return how fast float32 matrices multiply here, in 10^9 operations a second.
 
     Multiplies two (size, size) matrices `repeats` times and takes the fastest; one
-    product counts 2 * size**3 operations. Raises ValueError unless both are positive
-    integers.
+    product counts 2 * size**3 operations. Raises TypeError or ValueError unless both
+    are whole numbers of at least 1.
     """
     size, repeats = _arguments.counts(size=size, repeats=repeats)
     import tensorflow as tf
@@ -151,10 +149,9 @@ def start(seed=0):
     """Begin a chapter: quiet the logs, seed everything, print one line on the run.
 
     Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on another
-    backend.
+    backend or is set to channels first.
     """
     this = profile()
-    _quiet.check_backend()
     import keras
     import tensorflow as tf
 
@@ -182,15 +179,10 @@ def start(seed=0):
 
 def _check_keras(keras):
     """Say which setting of Keras does not fit the book, if one does not."""
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"Keras runs on {keras.backend.backend()!r}, but this book needs Tensor"
-            "Flow: set the environment variable KERAS_BACKEND to 'tensorflow' and "
-            "restart the kernel."
-        )
+    _quiet.check_backend(keras.backend.backend())
     if keras.config.image_data_format() != "channels_last":
         raise RuntimeError(
-            "Keras is set to channels first, but this book's images have channels last: "
-            "call keras.config.set_image_data_format('channels_last'), or put it into "
-            "~/.keras/keras.json."
+            "Keras is set to channels first, but this book's images have channels "
+            "last: call keras.config.set_image_data_format('channels_last'), or change "
+            "image_data_format in ~/.keras/keras.json."
         )

@@ -1,12 +1,15 @@
-"""Tokens drawn from a transformer, one at a time: temperature, top-k, top-p, guidance."""
+"""Tokens drawn from a transformer one by one: temperature, top-k, top-p, guidance."""
 
 import weakref
 
 import numpy as np
 import tensorflow as tf
 
+from helpers import _tokens
 from helpers._arguments import counts, number, told, whole
 from helpers.transformer import blocks_of, extend
+
+COLDEST = 1e-6  # a temperature below it would be 0 in float32
 
 _samplers = weakref.WeakKeyDictionary()
 
@@ -14,15 +17,16 @@ _samplers = weakref.WeakKeyDictionary()
 def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
     """Sharpen `logits` (.., V) by a temperature; give unlikely tokens -1e9.
 
-    Divides by `temperature` > 0, then keeps the `top_k` largest, then the nucleus: the
-    fewest tokens whose probabilities sum to at least `top_p` in (0, 1]. Ties at the
-    edge of `top_k` all stay. Returns float32 of the same shape. Raises ValueError for
-    values outside their range. Source: Fan et al. 2018 (top-k); Holtzman et al. 2020,
-    section 3.1 (nucleus).
+    Divides by `temperature` > 0 (what lies below 1e-6 counts as that), then keeps the
+    `top_k` largest, then the nucleus: the fewest tokens whose probabilities sum to at
+    least `top_p` in (0, 1]. Ties at the edge of `top_k` all stay. Returns float32 of
+    the same shape. Raises TypeError for what are no numbers, ValueError for values
+    outside their range. Source: Fan et al. 2018 (top-k); Holtzman et al. 2020, section
+    3.1 (nucleus).
     """
-    logits = _check_logits(logits)
-    if not tf.is_tensor(temperature):
-        temperature = number(temperature, "temperature", above=0)
+    logits = _tokens.logits(logits)
+    if not tf.is_tensor(temperature) or hasattr(temperature, "numpy"):
+        temperature = max(number(temperature, "temperature", above=0), COLDEST)
     top_k, top_p = _check_filter(top_k, top_p)
     logits = tf.cast(logits, tf.float32) / temperature
     if top_k is not None and top_k < logits.shape[-1]:
@@ -31,9 +35,8 @@ def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
     if top_p is not None and top_p < 1:
         order = tf.sort(logits, direction="DESCENDING", axis=-1)
         share = tf.cumsum(tf.nn.softmax(order), axis=-1, exclusive=True)
-        last = (
-            tf.reduce_sum(tf.cast(share < top_p, tf.int32), axis=-1, keepdims=True) - 1
-        )
+        kept = tf.cast(share < top_p, tf.int32)
+        last = tf.reduce_sum(kept, axis=-1, keepdims=True) - 1
         least = tf.gather(order, last, axis=-1, batch_dims=len(order.shape) - 1)
         logits = tf.where(logits < least, -1e9, logits)
     return logits
@@ -62,7 +65,7 @@ def sample(
     same `seed` draws the same tokens. Raises TypeError or ValueError, in one sentence
     and before anything is drawn, for a model that is not causal, for tokens outside the
     vocabulary, for sequences longer than the model's places, and for values outside
-    their range.
+    their range; FloatingPointError if the model's logits are no numbers.
     """
     blocks = blocks_of(model)
     if not all(block.attention.causal for block in blocks):
@@ -71,9 +74,10 @@ def sample(
             "causal=True."
         )
     vocabulary = model.output_shape[-1]
-    prompts = _check_tokens(prompts, vocabulary, "prompts")
+    prompts = _tokens.tokens(prompts, vocabulary, "prompts")
     count, seed = counts(count=count), whole(seed, "seed", -(2**31), 2**31 - 1)
     temperature = number(temperature, "temperature", 0)
+    greedy, temperature = temperature == 0, max(temperature, COLDEST)
     guidance_scale = number(guidance_scale, "guidance_scale")
     top_k, top_p = _check_filter(top_k, top_p)
     length = model.get_layer("positions").length
@@ -84,16 +88,16 @@ def sample(
         )
     low, high = _check_allowed(allowed, vocabulary)
     if unconditional is not None:
-        unconditional = _check_tokens(unconditional, vocabulary, "unconditional")
+        unconditional = _tokens.tokens(unconditional, vocabulary, "unconditional")
         if unconditional.shape != prompts.shape:
             raise ValueError(
-                f"unconditional must have the shape of prompts, {prompts.shape}, but "
-                f"has {unconditional.shape}."
+                f"unconditional must have the shape of prompts, {prompts.shape}, got "
+                f"{unconditional.shape}."
             )
     guided = unconditional is not None
     if not guided and guidance_scale != 1:
         raise ValueError(
-            "guidance_scale needs unconditional prompts to lead away from."
+            "guidance_scale needs unconditional prompts to lead away from: pass both."
         )
     if model not in _samplers:
         _samplers[model] = _make_sampler(weakref.ref(model))
@@ -101,12 +105,12 @@ def sample(
     drawn, finite = _samplers[model](
         tf.constant(context),
         tf.constant(count),
-        tf.constant(temperature or 1.0),
+        tf.constant(temperature),
         tf.constant(guidance_scale),
         tf.constant([low, high]),
         tf.constant(seed),
         guided=guided,
-        greedy=temperature == 0,
+        greedy=greedy,
         top_k=top_k,
         top_p=top_p,
     )
@@ -181,25 +185,6 @@ def _make_sampler(reference):
     return run
 
 
-def _check_tokens(tokens, vocabulary, name):
-    """Return `tokens` as int32 (B, P) within the vocabulary, or say what is wrong."""
-    try:
-        array = np.asarray(tokens)
-    except Exception:
-        raise ValueError(f"{name} must have one length, got {told(tokens)}.") from None
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold whole numbers, got {told(array)}.")
-    if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(
-            f"{name} must have shape (B, P) and not be empty, got {told(array)}."
-        )
-    if array.min() < 0 or array.max() >= vocabulary:
-        raise ValueError(
-            f"{name} must lie from 0 to {vocabulary - 1}, got {told(array)}."
-        )
-    return array.astype(np.int32)
-
-
 def _check_allowed(allowed, vocabulary):
     """Return (low, high), the codes that may be drawn, as Python numbers."""
     wanted = f"allowed must be (low, high) within 0 to {vocabulary}"
@@ -211,29 +196,6 @@ def _check_allowed(allowed, vocabulary):
     if low >= high:
         raise ValueError(f"{wanted}, got ({low}, {high}).")
     return low, high
-
-
-def _check_logits(logits):
-    """Return logits as a tensor; refuse what holds no numbers. Symbols are trusted."""
-    if tf.is_tensor(logits):
-        array = logits.numpy() if hasattr(logits, "numpy") else None
-    else:
-        try:
-            array = np.asarray(logits)
-        except Exception:
-            raise ValueError(
-                f"logits must have one length, got {told(logits)}."
-            ) from None
-        logits = array
-    if array is None:
-        return logits
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"logits must hold numbers, got {told(array)}.")
-    if array.ndim == 0 or array.size == 0 or np.isnan(array).any():
-        raise ValueError(
-            f"logits must have shape (.., V), without NaN, got {told(array)}."
-        )
-    return tf.convert_to_tensor(logits)
 
 
 def _check_filter(top_k, top_p):

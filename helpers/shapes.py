@@ -6,56 +6,32 @@ and judges it by a caption. Pictures are float32 (S, S, 3) in [-1, 1].
 """
 
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
 
 import numpy as np
 
-from helpers._arguments import choice, generator, told, whole
+from helpers import _kinds
+from helpers._arguments import choice, generator, instance, told, whole
+from helpers._kinds import (
+    BACKGROUNDS,
+    COLOURS,
+    HELD_OUT_COMBINATIONS,
+    HELD_OUT_PAIRS,
+    HELD_OUT_RELATIONS,
+    SHAPES,
+    SPLITS,
+)
 
-SHAPES = ("circle", "square", "triangle", "cross")
-COLOURS = {  # red, green, blue in 0 to 255, far apart from each other
-    "red": (228, 42, 42),
-    "green": (34, 178, 70),
-    "blue": (48, 96, 240),
-    "yellow": (250, 214, 40),
-    "pink": (244, 120, 200),
-    "white": (245, 245, 245),
-}
-BACKGROUNDS = {"dark": (26, 26, 36), "grey": (128, 130, 134), "purple": (90, 40, 130)}
-SPLITS = ("train", "validation", "test", "pairs", "relations", "combinations")
-# What no training scene holds. A kind is (colour, shape); a relation reads "circle left
-# square".
-HELD_OUT_COMBINATIONS = (
-    ("yellow", "circle"),
-    ("pink", "square"),
-    ("blue", "triangle"),
-    ("red", "cross"),
-)
-HELD_OUT_RELATIONS = (
-    ("circle", "left", "square"),
-    ("triangle", "above", "cross"),
-    ("cross", "left", "triangle"),
-    ("square", "above", "circle"),
-)
-KINDS = tuple(
-    (c, s) for c in COLOURS for s in SHAPES if (c, s) not in HELD_OUT_COMBINATIONS
-)
-_PAIRS = list(combinations_with_replacement(KINDS, 2))
-HELD_OUT_PAIRS = frozenset(
-    frozenset(_PAIRS[i])
-    for i in np.random.default_rng(0).permutation(len(_PAIRS))[:30]
-    if _PAIRS[i][0] != _PAIRS[i][1]
-)
+KINDS = _kinds.KINDS
 
 
 @dataclass(frozen=True)
 class World:
-    """Say what scenes may hold: size of the picture, sizes of objects, how many, and
-    where.
+    """Say what scenes may hold: how large the picture and its objects, how many, where.
 
-    `size` is in pixels; `sides` gives the pixels of a large and a small object;
-    `backgrounds` are names of BACKGROUNDS; `cell` > 0 puts centres into the middle of
-    cells of that many pixels, `cell` 0 anywhere on every second pixel.
+    `size` is in pixels; `sides` gives the pixels of a large and a small object, two
+    pairs (name, odd number); `backgrounds` are names of BACKGROUNDS; `most` is how many
+    objects there may be; `cell` > 0 puts centres into the middle of cells of that many
+    pixels, `cell` 0 anywhere on every second pixel. Raises TypeError or ValueError.
     """
 
     name: str
@@ -65,10 +41,26 @@ class World:
     most: int
     cell: int
 
+    def __post_init__(self):
+        if not isinstance(self.name, str):
+            raise TypeError(f"name must be a string, got {told(self.name)}.")
+        size = whole(self.size, "size", 1, 1024)
+        whole(self.most, "most", 1, 9), whole(self.cell, "cell", 0, size)
+        _kinds.check_sides(self.sides, size)
+        if not isinstance(self.backgrounds, tuple) or not self.backgrounds:
+            raise TypeError(
+                f"backgrounds must be a tuple, got {told(self.backgrounds)}."
+            )
+        for one in self.backgrounds:
+            choice(one, "backgrounds", BACKGROUNDS)
+
 
 @dataclass(frozen=True)
 class Object:
-    """Hold one object: shape, colour, size (large or small), its centre's row, col."""
+    """Hold one object: shape, colour, size (large or small), its centre's row, col.
+
+    Raises TypeError or ValueError for a shape, colour or place that there is not.
+    """
 
     shape: str
     colour: str
@@ -76,13 +68,30 @@ class Object:
     row: int
     col: int
 
+    def __post_init__(self):
+        choice(self.shape, "shape", SHAPES), choice(self.colour, "colour", COLOURS)
+        if not isinstance(self.size, str):
+            raise TypeError(f"size must be 'large' or 'small', got {told(self.size)}.")
+        whole(self.row, "row", 0), whole(self.col, "col", 0)
+
 
 @dataclass(frozen=True)
 class Scene:
-    """Hold a picture's objects, in reading order, and the name of its background."""
+    """Hold a picture's objects, in reading order, and the name of its background.
+
+    Raises TypeError or ValueError for what is no tuple of Object, or no background.
+    """
 
     objects: tuple
     background: str = "dark"
+
+    def __post_init__(self):
+        several = isinstance(self.objects, tuple)
+        if not several or not all(isinstance(one, Object) for one in self.objects):
+            raise TypeError(
+                f"objects must be a tuple of shapes.Object, got {told(self.objects)}."
+            )
+        choice(self.background, "background", BACKGROUNDS)
 
 
 SMALL = World("small", 24, (("large", 7), ("small", 5)), ("dark",), 2, 8)
@@ -91,9 +100,12 @@ WORLDS = {world.name: world for world in (SMALL, RICH)}
 
 
 def mask(shape, side):
-    """Return which pixels of a `side` x `side` square (odd) a shape covers: bools."""
+    """Return which pixels of a `side` x `side` square (odd) a shape covers: bools.
+
+    Raises TypeError or ValueError for another shape, or a side outside 1 to 1024.
+    """
     choice(shape, "shape", SHAPES)
-    side = whole(side, "side")
+    side = whole(side, "side", 1, 1024)
     middle = side // 2
     rows, cols = np.mgrid[:side, :side] - middle
     if shape == "square":
@@ -108,13 +120,14 @@ def mask(shape, side):
 def draw(scene, world):
     """Paint a scene: (S, S, 3) float32 in [-1, 1].
 
-    Raises TypeError for what is no Scene or World, ValueError if an object leaves it.
+    Raises TypeError for what is no Scene or World, ValueError if an object leaves it or
+    has a size that the world does not have.
     """
-    check_scene(scene), check_world(world)
-    picture = np.empty((world.size, world.size, 3), np.uint8)
+    instance(scene, "scene", Scene), instance(world, "world", World)
+    picture, sides = np.empty((world.size, world.size, 3), np.uint8), dict(world.sides)
     picture[:] = BACKGROUNDS[scene.background]
     for thing in scene.objects:
-        side = dict(world.sides)[thing.size]
+        side = sides[choice(thing.size, "The size of an object of scene", sides)]
         top, left = thing.row - side // 2, thing.col - side // 2
         if min(top, left) < 0 or max(top, left) + side > world.size:
             raise ValueError(
@@ -130,11 +143,9 @@ def relation(first, second):
     """Return how `first` stands to `second`: left, right, above, below, or None.
 
     The larger of the two distances between their centres decides; where they are equal,
-    none.
+    none. Raises TypeError for what is no Object.
     """
-    for name, thing in (("first", first), ("second", second)):
-        if not isinstance(thing, Object):
-            raise TypeError(f"{name} must be a shapes.Object, got {told(thing)}.")
+    instance(first, "first", Object), instance(second, "second", Object)
     down, right = first.row - second.row, first.col - second.col
     if abs(down) == abs(right):
         return None
@@ -144,8 +155,11 @@ def relation(first, second):
 
 
 def held_out(scene):
-    """Return which held-out things a scene holds, of pairs, relations, combinations."""
-    check_scene(scene)
+    """Return which held-out things a scene holds, of pairs, relations, combinations.
+
+    A set of strings. Raises TypeError for what is no Scene.
+    """
+    instance(scene, "scene", Scene)
     kinds = [(thing.colour, thing.shape) for thing in scene.objects]
     found = {"combinations"} if set(kinds) & set(HELD_OUT_COMBINATIONS) else set()
     for i, first in enumerate(scene.objects):
@@ -165,45 +179,42 @@ def random_scene(rng, world, split="train", objects=None):
     `rng` is a numpy Generator. Scenes of "train", "validation" and "test" hold nothing
     held out; those of "pairs", "relations" and "combinations" hold that and nothing
     else held out. `objects` fixes how many there are; else three scenes in ten have one
-    object (all of them in "combinations"). Raises ValueError for another split, or a
-    number that cannot be.
+    object (all of them in "combinations"). Raises TypeError or ValueError for another
+    split, for a number that cannot be, and for a world without room for the objects.
     """
     choice(split, "split", SPLITS)
-    generator(rng), check_world(world)
+    generator(rng), instance(world, "world", World)
     least = 2 if split in ("pairs", "relations") else 1
+    if world.most < least:
+        raise ValueError(
+            f"split {split!r} needs two objects, but world has at most {world.most}."
+        )
     if objects is not None:
         objects = whole(objects, "objects", least, world.most)
+    elif world.most == 1:
+        objects = 1
     wanted = {split} - {"train", "validation", "test"}
     if objects is None:
         alone = split == "combinations" or (least == 1 and rng.random() < 0.3)
         objects = 1 if alone else int(rng.integers(2, world.most + 1))
-    while True:
+    for _ in range(100_000):
         scene = _any_scene(rng, world, objects, split)
         if scene is not None and held_out(scene) == wanted:
             return scene
+    raise ValueError(
+        f"world has no room for {objects} objects, large or small, that do not touch: "
+        "make it larger, or ask for fewer."
+    )
 
 
 def _any_scene(rng, world, count, split):
     """Draw a scene, whatever is held out; return None if it does not fit."""
-    kinds = [KINDS[i] for i in rng.integers(len(KINDS), size=count)]
-    if split == "combinations":
-        kinds[0] = HELD_OUT_COMBINATIONS[rng.integers(len(HELD_OUT_COMBINATIONS))]
-    elif split == "pairs":
-        pairs = sorted(sorted(pair) for pair in HELD_OUT_PAIRS)
-        kinds[:2] = pairs[rng.integers(len(pairs))]
-    elif count == 2 and world.cell == 0 and rng.random() < 0.25:
-        kinds[1] = kinds[0]  # so that there is something to count
-    elif count == 3 and rng.random() < 0.5:
-        kinds[1] = kinds[0]
+    kinds = _kinds.some(rng, count, split, alike=world.cell == 0)
     things = []
     for colour, shape in kinds:
         size, side = world.sides[rng.integers(2)]
-        if (
-            things
-            and things[0].colour == colour
-            and things[0].shape == shape
-            and world.cell == 0
-        ):
+        alike = things and (things[0].colour, things[0].shape) == (colour, shape)
+        if alike and world.cell == 0:
             size = things[0].size
             side = dict(world.sides)[size]
         if world.cell:
@@ -223,17 +234,3 @@ def _any_scene(rng, world, count, split):
         things.append(thing)
     background = world.backgrounds[rng.integers(len(world.backgrounds))]
     return Scene(tuple(sorted(things, key=lambda t: (t.row, t.col))), background)
-
-
-def check_world(world):
-    """Return `world` if it is a World; raise TypeError if not."""
-    if not isinstance(world, World):
-        raise TypeError(f"world must be a shapes.World, got {told(world)}.")
-    return world
-
-
-def check_scene(scene):
-    """Return `scene` if it is a Scene; raise TypeError if not."""
-    if not isinstance(scene, Scene):
-        raise TypeError(f"scene must be a shapes.Scene, got {told(scene)}.")
-    return scene

@@ -13,17 +13,15 @@ import numpy as np
 import scipy.optimize
 import tensorflow as tf
 
-from helpers import runtime, vgg
-from helpers._arguments import choice, counts, flag, number, picture, told
+from helpers import _style_arguments, runtime, vgg
+from helpers._arguments import choice, counts, flag, number, picture
+from helpers._style_arguments import tensor
 
 STYLE_LAYERS = {
-    "conv1_1": 0.2,
-    "conv2_1": 0.5,
-    "conv3_1": 1.0,
-    "conv4_1": 1.0,
-    "conv5_1": 1.0,
-}
+    "conv1_1": 0.2, "conv2_1": 0.5, "conv3_1": 1.0, "conv4_1": 1.0, "conv5_1": 1.0,
+}  # fmt: skip
 CONTENT_LAYER = "conv4_2"
+NAMES = ("loss", "content_loss", "style_loss", "seconds")  # what `stylise` notes
 
 
 def gram(features):
@@ -32,11 +30,10 @@ def gram(features):
     This is the Gram matrix of Gatys et al. (2015) divided by the number of positions.
     Raises TypeError for what is not float, ValueError for another shape, NaN, infinity.
     """
-    features = _tensor(features, "features", "(B, h, w, C)")
+    features = tensor(features, "features", "(B, h, w, C)")
     flat = tf.reshape(features, (-1, features.shape[-1]))
-    return tf.matmul(flat, flat, transpose_a=True) / tf.cast(
-        tf.shape(flat)[0], flat.dtype
-    )
+    count = tf.cast(tf.shape(flat)[0], flat.dtype)
+    return tf.matmul(flat, flat, transpose_a=True) / count
 
 
 def relative_distance(a, b):
@@ -44,19 +41,22 @@ def relative_distance(a, b):
 
     a, b: float arrays or tensors of one shape, finite. Raises TypeError or ValueError.
     """
-    a, b = _tensor(a, "a"), _tensor(b, "b")
-    if a.shape.rank is not None and not a.shape.is_compatible_with(b.shape):
-        raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}.")
+    a, b = tensor(a, "a"), tensor(b, "b")
+    if not a.shape.is_compatible_with(b.shape) or a.dtype != b.dtype:
+        raise ValueError(
+            "a and b must have one shape and dtype, got "
+            f"{a.dtype.name} {a.shape} and {b.dtype.name} {b.shape}."
+        )
     return tf.reduce_sum((a - b) ** 2) / tf.reduce_sum(b**2)
 
 
 def total_variation(image):
     """Return the mean squared difference of neighbours, down plus across.
 
-    image: float (B, H, W, C), finite, H and W of at least 2. Raises TypeError or
-    ValueError.
+    image: float (B, H, W, C), finite, H and W of at least 2. Returns a scalar. Raises
+    TypeError or ValueError.
     """
-    image = _tensor(image, "image", "(B, H, W, C)")
+    image = tensor(image, "image", "(B, H, W, C)", smallest=2)
     down, across = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
     return tf.reduce_mean(down**2) + tf.reduce_mean(across**2)
 
@@ -64,16 +64,13 @@ def total_variation(image):
 def match_colours(content, style):
     """Give `content` the colours of `style`, their mean and covariance, moved least.
 
-    Both are (H, W, 3) in [-1, 1], of any sizes; returns float32 of content's shape,
-    clipped to [-1, 1]. The map is the optimal transport between two Gaussians (Pitié
-    and Kokaram, 2007).
+    Both are (H, W, 3) in [-1, 1], of any sizes from 2 pixels a side; returns float32 of
+    content's shape, clipped to [-1, 1]. The map is the optimal transport between two
+    Gaussians (Pitié and Kokaram, 2007). Raises TypeError or ValueError for other
+    pictures.
     """
-    content = picture(content, "content", 2)
-    style = picture(style, "style", 2)
-    pixels, others = (
-        content.reshape(-1, 3).astype(float),
-        style.reshape(-1, 3).astype(float),
-    )
+    content, style = picture(content, "content", 2), picture(style, "style", 2)
+    pixels, others = (p.reshape(-1, 3).astype(float) for p in (content, style))
     a, b = (_root(np.cov(p.T) + 1e-6 * np.eye(3)) for p in (pixels, others))
     undo = np.linalg.inv(a)
     move = undo @ _root(a @ b @ b @ a) @ undo
@@ -99,19 +96,21 @@ def objective(
 ):
     """Return a tf.function from image (1, H, W, 3) to (loss, content_loss, style_loss).
 
-    `network` is an encoder that returns all the layers named. The losses are relative
-    distances, so that layers and pictures compare; style_loss is their mean over
-    `style_layers` (a dict from layer to weight), and loss = content_loss + style_weight
-    * style_loss + tv_weight * total_variation.
+    `network` is an encoder (`vgg.build`) that returns all the layers named; `content`
+    and `style` are (H, W, 3) in [-1, 1], at least 32 pixels a side. The losses are
+    relative distances, so that layers and pictures compare; style_loss is their mean
+    over `style_layers` (a dict from layer to weight), and loss = content_loss +
+    style_weight * style_loss + tv_weight * total_variation. Raises TypeError or
+    ValueError that names the argument. Source: Gatys, Ecker and Bethge 2016.
     """
-    style_layers = _layers(style_layers)
-    content, style = picture(content, "content"), picture(style, "style")
+    style_layers = _style_arguments.layers(style_layers, STYLE_LAYERS)
+    content, style = picture(content, "content", 32), picture(style, "style", 32)
     style_weight = number(style_weight, "style_weight", 0)
     tv_weight = number(tv_weight, "tv_weight", 0)
+    _style_arguments.encoder(network, [content_layer, *style_layers])
     wanted_content = network(content[None])[content_layer]
-    wanted_style = {
-        k: gram(f) for k, f in network(style[None]).items() if k in style_layers
-    }
+    found = network(style[None])
+    wanted_style = {k: gram(f) for k, f in found.items() if k in style_layers}
     total = sum(style_layers.values())
 
     @tf.function
@@ -123,11 +122,8 @@ def objective(
             for k, w in style_layers.items()
         )
         smooth = tv_weight * total_variation(image) if tv_weight else 0.0
-        return (
-            content_loss + style_weight * style_loss + smooth,
-            content_loss,
-            style_loss,
-        )
+        loss = content_loss + style_weight * style_loss + smooth
+        return loss, content_loss, style_loss
 
     return losses
 
@@ -154,8 +150,7 @@ def stylise(
     pooling="average",
     padding="reflect",
 ):
-    """Repaint `content` in the style of `style`, with the picture itself as the
-    variable.
+    """Repaint `content` in the style of `style`, the picture itself being the variable.
 
     `content` and `style` are (H, W, 3) float32 in [-1, 1], at least 32 pixels a side,
     of any two sizes. `steps` counts evaluations of the loss and its gradient.
@@ -163,23 +158,27 @@ def stylise(
     one that uses `learning_rate`. With `palette` the photograph is first given the
     colours of style (`match_colours`), and its content is measured on that. `start` is
     "content" (after that change), "style" (resized), or a picture like content. Other
-    arguments as in `objective` and `encoder.build_encoder`. Returns a dict: image (H,
+    arguments as in `objective` and `vgg.build`. Returns a dict: image (H,
     W, 3) float32 in [-1, 1]; loss, content_loss, style_loss, seconds (arrays, one value
     an evaluation); encoder (its name). Raises ValueError or TypeError for unsuitable
-    pictures or options, FloatingPointError if the loss is no longer finite.
+    pictures or options, before anything is computed; FloatingPointError if the loss is
+    no longer finite. Source: Gatys, Ecker and Bethge 2016.
     """
-    content = picture(content, "content", 32)
-    style = picture(style, "style", 32)
+    content, style = picture(content, "content", 32), picture(style, "style", 32)
     steps = counts(steps=steps)
     learning_rate = number(learning_rate, "learning_rate", 0, 1, above=0)
-    choice(optimizer, "optimizer", ("lbfgs", "adam"))
-    flag(palette, "palette")
-    style_layers = _layers(style_layers)
+    style_weight = number(style_weight, "style_weight", 0)
+    tv_weight = number(tv_weight, "tv_weight", 0)
+    choice(optimizer, "optimizer", ("lbfgs", "adam")), flag(palette, "palette")
+    choice(pooling, "pooling", vgg.POOLINGS), choice(padding, "padding", vgg.PADDINGS)
+    choice(content_layer, "content_layer", vgg.layer_names("vgg19"))
+    start = _style_arguments.start(start, content)
+    style_layers = _style_arguments.layers(style_layers, STYLE_LAYERS)
     layers = tuple(dict.fromkeys([*style_layers, content_layer]))
     network = _network(layers, vgg.find(kind), pooling, padding)
     if palette:
         content = match_colours(content, style)
-    image = _start(start, content, style)
+    image = _style_arguments.first_picture(start, content, style)
     losses = objective(
         network,
         content,
@@ -216,11 +215,7 @@ def stylise(
     return {
         "image": image,
         "encoder": network.name,
-        **dict(
-            zip(
-                ("loss", "content_loss", "style_loss", "seconds"), np.transpose(history)
-            )
-        ),
+        **dict(zip(NAMES, np.transpose(history))),
     }
 
 
@@ -250,67 +245,3 @@ def _adam(evaluate, history, image, steps, learning_rate):
         adam.apply([evaluate(image.value())], [image])
         image.assign(tf.clip_by_value(image, -1.0, 1.0))
     return image.numpy()
-
-
-def _start(start, content, style):
-    if isinstance(start, np.ndarray):
-        start = picture(start, "start", 32)
-        if start.shape != content.shape:
-            raise ValueError(
-                f"start has shape {start.shape}, but content {content.shape}."
-            )
-        return start.astype(np.float32)
-    if start == "content":
-        return content.astype(np.float32)
-    if start == "style":
-        return tf.clip_by_value(
-            tf.image.resize(style, content.shape[:2]), -1, 1
-        ).numpy()
-    raise ValueError(
-        f"start must be 'content', 'style' or a picture, got {told(start)}."
-    )
-
-
-def _layers(style_layers):
-    """Return the layers of style and their weights as a dict, or say what is wrong."""
-    if style_layers is None:
-        return dict(STYLE_LAYERS)
-    if not isinstance(style_layers, dict) or not style_layers:
-        raise TypeError(
-            "style_layers must be a dict from layer to weight, such as "
-            f"{{'conv1_1': 1.0}}, got {told(style_layers)}."
-        )
-    found = {
-        choice(k, "style_layers", vgg.layer_names("vgg19")): number(
-            w, f"style_layers[{k!r}]", 0
-        )
-        for k, w in style_layers.items()
-    }
-    if sum(found.values()) == 0:
-        raise ValueError(
-            "style_layers must have a weight above 0, or there is no style."
-        )
-    return found
-
-
-def _tensor(value, name, shape=None):
-    """Return a float tensor, or say what is wrong; the values of a symbol are trusted."""
-    wanted = f"{name} must be float" + (f" of shape {shape}" if shape else "")
-    if not tf.is_tensor(value):
-        try:
-            value = np.asarray(value)
-        except Exception:
-            raise ValueError(f"{wanted}, got {told(value)}.") from None
-        if value.dtype.kind != "f":
-            raise TypeError(f"{wanted}, got {told(value)}.")
-        value = tf.convert_to_tensor(value)
-    if not value.dtype.is_floating:
-        raise TypeError(f"{wanted}, got {told(value)}.")
-    if shape and value.shape.rank not in (None, 4):
-        raise ValueError(f"{wanted}, got {told(value)}.")
-    eager = hasattr(value, "numpy")
-    if eager and not bool(tf.reduce_all(tf.math.is_finite(value))):
-        raise ValueError(f"{name} must be finite, got {told(value)}.")
-    if eager and tf.size(value) == 0:
-        raise ValueError(f"{name} must not be empty, got {told(value)}.")
-    return value

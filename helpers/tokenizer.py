@@ -1,5 +1,4 @@
-"""Pictures as tokens and back: the trained tokenizers of chapter 15, for the chapters
-after it.
+"""Pictures as tokens and back, by the tokenizers that chapter 15 trains.
 
 A tokenizer is a pair of small networks and a list of vectors, the codebook. The encoder
 turns a picture into a grid of vectors, each is replaced by the number of its nearest
@@ -22,7 +21,8 @@ class NearestCode(layers.Layer):
     """Give every vector the number of its nearest code: (..., D) float -> (...) int32.
 
     The codebook, (codes, D), is a weight. Nearest is by squared distance; of equals the
-    first. Source: van den Oord et al. 2017, equation 1.
+    first. Raises TypeError or ValueError for `codes` that are no whole number of at
+    least 1. Source: van den Oord et al. 2017, equation 1.
     """
 
     def __init__(self, codes, **kwargs):
@@ -39,8 +39,7 @@ class NearestCode(layers.Layer):
         )
 
     def call(self, vectors):
-        """Return the numbers of the nearest codes; |v|^2 is the same for all of
-        them."""
+        """Return the numbers of the nearest codes; |v|^2 is the same for all."""
         products = ops.matmul(vectors, ops.transpose(self.codebook))
         distances = ops.sum(self.codebook**2, axis=1) - 2 * products
         return ops.cast(ops.argmin(distances, axis=-1), "int32")
@@ -65,45 +64,37 @@ class Tokenizer:
 
     def __init__(self, model):
         try:
-            self.encoder, self.decoder = (
-                model.get_layer("encoder"),
-                model.get_layer("decoder"),
-            )
-        except (AttributeError, ValueError):
+            self.encoder = model.get_layer("encoder")
+            self.decoder = model.get_layer("decoder")
+            self.codes = int(self.encoder.layers[-1].codes)
+        except (AttributeError, ValueError, TypeError):
             raise TypeError(
-                f"model must hold an encoder and a decoder, and {told(model)} does not: "
-                f"take one "
-                "that chapter 15 made, by tokenizer.load."
+                "model must hold an encoder that ends in NearestCode, and a decoder, "
+                f"got {told(model)}: take one that chapter 15 made, by tokenizer.load."
             ) from None
         self.image_shape = tuple(self.encoder.input_shape[1:])
         self.grid = tuple(self.encoder.output_shape[1:])
         self.length = int(np.prod(self.grid))
-        self.codes = int(self.encoder.layers[-1].codes)
 
     def encode(self, images, batch_size=500):
-        """Return the tokens (N, length) int32, row by row, of images (N, H, W, C) in
-        [-1, 1].
+        """Return the tokens (N, length) int32, row by row, of images (N, H, W, C).
 
-        Raises ValueError for another shape, for NaN, and for values outside [-1, 1].
+        Images are float in [-1, 1]. Raises TypeError for another dtype, ValueError for
+        another shape, for NaN, and for values outside [-1, 1].
         """
         images = _arguments.images(images, channels=None, shape=self.image_shape)
         batch_size = counts(batch_size=batch_size)
-        return self._run(self.encoder, images, batch_size).reshape(
-            len(images), self.length
-        )
+        found = self._run(self.encoder, images, batch_size)
+        return found.reshape(len(images), self.length)
 
     def decode(self, tokens, batch_size=500):
-        """Return images (N, H, W, C) float32 in [-1, 1] of tokens (N, length) or (N, h,
-        w).
+        """Return images (N, H, W, C) float32 in [-1, 1] of tokens (N, length).
 
-        Raises ValueError for another shape, TypeError for tokens that are not whole
-        numbers, and ValueError for tokens outside 0 .. codes - 1.
+        Tokens may also be (N, h, w). Raises TypeError for tokens that are not whole
+        numbers, ValueError for another shape and for tokens outside 0 .. codes - 1.
         """
         wanted = f"tokens must be whole numbers of shape (N, {self.length})"
-        try:
-            tokens = np.asarray(tokens)
-        except Exception:
-            raise ValueError(f"{wanted}, got {told(tokens)}.") from None
+        tokens = _arguments.as_array(tokens, wanted)
         if tokens.dtype.kind not in "iu":
             raise TypeError(
                 f"{wanted}, got {told(tokens)}: codes, not averages of them."
@@ -123,8 +114,10 @@ class Tokenizer:
         return np.clip(self._run(self.decoder, tokens, batch_size), -1, 1)
 
     def reconstruct(self, images):
-        """Return decode(encode(images)): what is left of pictures that became
-        tokens."""
+        """Return decode(encode(images)): what is left of pictures that became tokens.
+
+        Takes what `encode` takes, and raises as it does.
+        """
         return self.decode(self.encode(images))
 
     @staticmethod
@@ -135,11 +128,14 @@ class Tokenizer:
         )
 
 
-@functools.cache
 def load(name):
     """Return the shipped tokenizer `name`, "fashion" or "shapes".
 
     Raises ValueError for another name, and what `zoo.load` raises.
     """
-    choice(name, "name", ("fashion", "shapes"))
+    return _loaded(choice(name, "name", ("fashion", "shapes")))
+
+
+@functools.cache
+def _loaded(name):
     return Tokenizer(zoo.load(f"15/{name}-tokens"))

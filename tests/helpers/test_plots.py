@@ -186,7 +186,7 @@ def test_a_plain_figure_keeps_its_full_size():
         (np.zeros((2, 4, 4), np.uint8), TypeError, "from_uint8"),
         (np.full((2, 4, 4), 255.0), ValueError, r"\[-1, 1\]"),
         (np.full((2, 4, 4), np.nan), ValueError, "NaN"),
-        (np.zeros((0, 4, 4)), ValueError, "at least 1"),
+        (np.zeros((0, 4, 4)), ValueError, "empty"),
         (np.zeros((4, 4)), ValueError, "shape"),
         (np.zeros((2, 4, 4, 2)), ValueError, "shape"),
         ([np.zeros((4, 4)), np.zeros((5, 5))], ValueError, "one size"),

@@ -142,7 +142,7 @@ def test_models_and_names_that_are_none_are_told():
 
 
 @pytest.mark.skipif(
-    "cards/fashion-tokens.json" not in manifest.read(), reason="not trained yet"
+    "15/fashion-tokens.json" not in manifest.read(), reason="not trained yet"
 )
 def test_the_shipped_one_is_better_than_the_mean_picture_and_agrees_with_its_codebook():
     found = tokenizer.load("fashion")

@@ -355,7 +355,7 @@ def test_a_model_with_layers_of_the_book_loads_in_a_process_that_never_named_the
     code = "from helpers import zoo; print(zoo.load('fashion-gpt').count_params())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
-    assert int(done.stdout.split()[-1]) == zoo.card("fashion-gpt")["parameters"]
+    assert int(done.stdout.split()[-1]) == zoo.card("16/fashion-gpt")["parameters"]
 
 
 # --- adopting what is shipped

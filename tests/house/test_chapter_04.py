@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.spatial import geometric_slerp
 from sklearn.neighbors import NearestNeighbors
 
-from helpers import gan, runtime, zoo
+from helpers import networks, runtime, zoo
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_dcgan.ipynb"
 
@@ -29,7 +29,7 @@ def chapter():
         "keras": keras,
         "layers": layers,
         "stats": stats,
-        "gan": gan,
+        "networks": networks,
         "NearestNeighbors": NearestNeighbors,
     }
     for cell in notebook.cells:
@@ -62,7 +62,7 @@ def described(model):
 @pytest.mark.parametrize("arguments", [{}, {"width": 8, "kernel": 3}])
 def test_typed_networks_are_those_of_the_helpers(builder, arguments):
     networks = []
-    for build in (chapter()[builder], getattr(gan, builder)):
+    for build in (chapter()[builder], getattr(networks, builder)):
         runtime.seed_everything(3)
         networks.append(build(**arguments))
     typed, shipped = networks
@@ -76,7 +76,7 @@ def test_typed_networks_are_those_of_the_helpers(builder, arguments):
 
 
 def test_discriminator_without_head_has_no_hidden_dense_layer():
-    for build in (chapter()["build_discriminator"], gan.build_discriminator):
+    for build in (chapter()["build_discriminator"], networks.build_discriminator):
         dense = [
             layer for layer in build(head=0).layers if isinstance(layer, layers.Dense)
         ]
@@ -147,7 +147,7 @@ def test_trial_of_our_own_networks_is_the_shipped_pair():
     """The row `ours` has the parameters of the pair that the chapter ships."""
     ours = chapter()["trial_networks"](d_norm=False, head=64)
     for mine, helper in zip(
-        ours, (gan.build_generator(), gan.build_discriminator()), strict=True
+        ours, (networks.build_generator(), networks.build_discriminator()), strict=True
     ):
         assert [w.shape for w in mine.get_weights()] == [
             w.shape for w in helper.get_weights()
@@ -225,7 +225,7 @@ def test_closer_is_fair_to_the_innocent_and_catches_a_memoriser():
 
 
 def test_shipped_generator_is_the_chapter_s_network_and_carries_its_scores():
-    generator, card = zoo.load("digits-dcgan-04"), zoo.card("digits-dcgan-04")
+    generator, card = zoo.load("04/digits-dcgan"), zoo.card("04/digits-dcgan")
     assert [w.shape for w in generator.get_weights()] == [
         w.shape for w in chapter()["build_generator"]().get_weights()
     ]

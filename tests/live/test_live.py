@@ -11,9 +11,9 @@ import pytest
 from scipy import special, stats
 
 from book.identity import ROOT, identity
+from book.live.lib import weights as live_weights
 from helpers import live, transformer
 from tools import live as build
-from tools import live_weights
 
 LIB = ROOT / "book" / "live" / "lib"
 

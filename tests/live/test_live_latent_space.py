@@ -22,7 +22,7 @@ MODULE = (
 
 @pytest.fixture(scope="module")
 def keras_generator():
-    generator = zoo.load("digits-dcgan-04")
+    generator = zoo.load("04/digits-dcgan")
     return lambda latents: np.array(
         generator(np.array(latents, "float32"), training=False)
     )
@@ -161,7 +161,7 @@ def test_digits_and_directions_do_what_their_names_say(
     )
     lean, ink = (value[7] for value in data.lean_and_ink(pictures))
     np.testing.assert_allclose(page_says, [np.degrees(np.arctan(lean)), ink], rtol=1e-4)
-    read_as = zoo.load("digits-classifier")(keras_generator(6 * anchors))
+    read_as = zoo.load("06/digits-classifier")(keras_generator(6 * anchors))
     np.testing.assert_array_equal(np.argmax(read_as, axis=1), range(10))
 
 

@@ -125,7 +125,7 @@ def greedy(strokes, monkeypatch):
 
 def test_model_and_steps_are_those_of_the_chapter(live_page, strokes, greedy):
     page = live_page("masked-tokens", touch=False)
-    model, helper = zoo.load("fashion-masked-tokens"), tokenizer.load("fashion")
+    model, helper = zoo.load("17/fashion-masked-tokens"), tokenizer.load("fashion")
     pictures, kinds = data.fashion("validation")
     rng = np.random.default_rng(0)
     tokens = helper.encode(pictures[:16])
@@ -331,7 +331,7 @@ def test_order_temperature_and_guidance_reach_the_model(live_page, greedy):
     row = np.array([128 + 9] + [MASK] * 49)
     assert (
         list(codes(page).values())
-        == greedy(zoo.load("fashion-masked-tokens"), row, 2, 1.5).tolist()
+        == greedy(zoo.load("17/fashion-masked-tokens"), row, 2, 1.5).tolist()
     )
 
 

@@ -74,7 +74,7 @@ def finish(page):
 
 def test_the_model_is_that_of_the_zoo(live_page):
     page = live_page("next-token", touch=False)
-    model, helper = zoo.load("fashion-gpt"), tokenizer.load("fashion")
+    model, helper = zoo.load("16/fashion-gpt"), tokenizer.load("fashion")
     pictures, kinds = data.fashion("validation")
     tokens = helper.encode(pictures[:16])
     rows = np.concatenate([128 + kinds[:16, None], tokens], axis=1).astype("int32")

@@ -21,7 +21,7 @@ MODULE = "const m = await import('./live/style.js');"
 
 @pytest.fixture(scope="module")
 def grid():
-    facts, values = packing.unpack(manifest.verified("measured/style-grid.npz"))
+    facts, values = packing.unpack(manifest.verified("10/grid.npz"))
     return facts["settings"], values
 
 

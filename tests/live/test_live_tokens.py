@@ -79,7 +79,7 @@ def test_the_shipped_clothes_are_test_pictures_and_encoded_in_the_page(live_page
     ).reshape(-1, 784)
     assert len(shipped) == 12
     assert all((test == picture).all(axis=1).any() for picture in shipped)
-    fashion = tokenizer.Tokenizer(zoo.load("fashion-tokens"))
+    fashion = tokenizer.Tokenizer(zoo.load("15/fashion-tokens"))
     expected = fashion.encode(
         images.from_uint8(shipped[3].reshape(1, 28, 28, 1).astype("uint8"))
     )

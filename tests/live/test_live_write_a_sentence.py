@@ -57,12 +57,12 @@ def written():
 
 @pytest.fixture(scope="module")
 def keras_model():
-    return zoo.load("text-to-image-three")
+    return zoo.load("18/text-to-image-three")
 
 
 @pytest.fixture(scope="module")
 def code():
-    return packing.unpack(manifest.verified("measured/ch18-three-code.npz"))[1]
+    return packing.unpack(manifest.verified("18/three-code.npz"))[1]
 
 
 # ---- sentences
@@ -488,7 +488,7 @@ def test_mouse_and_finger_reach_everything(live_page, width):
     assert "At temperature 0 all samples are one." in heard(page, "At temperature 0")
     for fold in ("How it works here", "What it has learnt, and what not"):
         press(page.tab.get_by_text(fold))
-    obeyed = zoo.card("text-to-image-three")["metrics"]["obeyed"]["seen, 3"][0]
+    obeyed = zoo.card("18/text-to-image-three")["metrics"]["obeyed"]["seen, 3"][0]
     assert f"three objects{100 * obeyed:.1f} %" in page.tab.locator(
         "table"
     ).inner_text().replace("\t", "")

