@@ -128,18 +128,17 @@ nbdime: $(VENV)/.made  ## let git show and join notebooks cell by cell, in this 
 	@git config merge.jupyternotebook.name "notebooks by their cells (nbdime)"
 	@echo "git diff and git merge know notebooks now; git diff --no-ext-diff shows one as text."
 
-test-colab: $(VENV)/.made  ## the helpers' tests in .venv-colab: TF 2.20, Keras 3.13, NumPy 2.1, ipywidgets 7.7
+test-colab:  ## the helpers' tests and every chapter in quick on Colab's versions, in .venv-colab
 	test -x .venv-colab/bin/python || "$(PYTHON)" -m venv .venv-colab
 	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-colab.txt
 	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-encoder.txt
-	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	.venv-colab/bin/python -m pytest $(HELPERS_TESTS)
+	.venv-colab/bin/python -m tools.prove_notebooks $$(.venv-colab/bin/python -m book.chapters)
 
 test-newest:  ## the helpers' tests in .venv-newest on the newest releases that pyproject.toml admits or not yet
 	test -x .venv-newest/bin/python || "$(PYTHON)" -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade tensorflow-cpu keras numpy scipy scikit-image scikit-learn \
-	  matplotlib pillow h5py ipykernel ipywidgets tensorboard pytest hypothesis pyyaml nbformat nbclient setuptools
-	.venv-newest/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	  matplotlib pillow h5py joblib safetensors ipykernel ipywidgets tensorboard pytest hypothesis pyyaml nbformat nbclient
 	.venv-newest/bin/python -m pytest $(HELPERS_TESTS)
 
 clean:  ## remove what can be made again: the site and caches (runs/ and .venv stay)
