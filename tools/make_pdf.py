@@ -1,10 +1,11 @@
 """Print the whole book to one PDF: `python -m tools.make_pdf`, or `make pdf`.
 
-Every page of `_toc.yml` is printed by Chromium from the built site, in the order of the
-menu, with every other host closed. The parts are joined behind a title page and a list
-of contents; links between pages become links inside the PDF, and those to files that
-are not in it become the book's public addresses. The page numbers are those that a
-viewer counts.
+Chromium opens every page of `_toc.yml` in the built site, in the order of the menu,
+with every other host closed. What the pages say is bound into one document, which
+Chromium prints once: so it writes the footers in any script, the numbers run on, and
+links between pages lead there. Links to files that are not in the book become their
+public addresses. A title page and a list of contents are printed before it. The page
+numbers are those that a viewer counts.
 """
 
 from __future__ import annotations
@@ -14,25 +15,27 @@ import base64
 import contextlib
 import html
 import io
-import re
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlparse
+from urllib.parse import quote, unquote
 
 import yaml
+from playwright.sync_api import Error, sync_playwright
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import Fit, NameObject, TextStringObject
 
 from book.identity import ROOT, identity
 from tools.serving import PATIENCE, chromium, served
 
 SITE = ROOT / "_build" / "html"
 OUTPUT = ROOT / "_build" / "from-noise-to-image.pdf"
-MARGIN = 51  # points, as in study.css
-TINY = 1.5  # points: links smaller than this are the ones that `ANCHORS` put in
+CITATION = ROOT / "CITATION.cff"
+OLDEST = 131  # the first Chromium that writes at the foot of a page what CSS says
 
 READY = """async () => {
-    if (window.MathJax?.startup?.promise) await MathJax.startup.promise;
     for (const fold of document.querySelectorAll("article details:not(.hide)")) fold.open = true;
     await Promise.all([...document.images].map(image => {
         image.loading = "eager";
@@ -40,27 +43,50 @@ READY = """async () => {
     }));
     await document.fonts.ready;
 }"""
-# Chromium writes down only those anchors that the page itself links to: so link to
-# each.
-ANCHORS = """wanted => {
-    const heads = [...document.querySelectorAll("article section > :is(h1, h2)")].map(head => ({
-        level: Number(head.tagName[1]), id: head.parentElement.id,
-        title: [...head.childNodes].filter(n => !n.matches?.(".headerlink"))
-            .map(n => n.textContent).join("").trim()}));
-    const box = document.createElement("div");
-    box.style = "position: absolute; top: 0; left: 0; font-size: 1px; line-height: 1px;";
-    for (const id of new Set([...heads.map(head => head.id), ...wanted])) {
-        if (!document.getElementById(id)) continue;
-        const link = document.createElement("a");
-        link.href = "#" + encodeURIComponent(id);
-        link.style = "position: absolute; width: 1px; height: 1px; overflow: hidden;";
-        link.textContent = ".";
-        box.append(link);
+# Put every page into this one. An anchor is named after its page too, such as
+# notebooks/04_dcgan.html#summary. Chromium writes down where an anchor is only if
+# something links to it.
+BIND = """async ([root, site, pages]) => {
+    await window.MathJax?.startup?.promise;
+    const links = document.createElement("div"), parts = [], told = [];
+    const linkTo = (link, name) => link.setAttribute("href", "#" + encodeURIComponent(name));
+    links.hidden = true;
+    for (const [number, page] of pages.entries()) {
+        const text = await (await fetch(root + page)).text();
+        const from = new DOMParser().parseFromString(text, "text/html");
+        const article = from.querySelector("article");
+        const full = address => new URL(address, root + page);
+        const heads = [...article.querySelectorAll("section > :is(h1, h2)")].map(head => ({
+            name: `${page}#${head.parentElement.id}`,
+            title: [...head.childNodes].filter(n => !n.matches?.(".headerlink"))
+                .map(n => n.textContent).join("").trim()}));
+        for (const one of article.querySelectorAll("[id]:not(svg *)")) one.id = `${page}#${one.id}`;
+        article.id = page;
+        for (const image of article.querySelectorAll("img[src]")) image.src = full(image.getAttribute("src"));
+        for (const link of article.querySelectorAll("a[href]")) {
+            const url = full(link.getAttribute("href")), name = url.pathname.slice(1);
+            if (url.origin !== location.origin) continue;
+            if (pages.includes(name)) linkTo(link, name + decodeURIComponent(url.hash));
+            else link.setAttribute("href", site + url.href.slice(root.length));
+        }
+        for (const name of [page, ...heads.map(head => head.name)])
+            linkTo(links.appendChild(document.createElement("a")), name);
+        const part = document.createElement("div");
+        part.lang = from.documentElement.lang;
+        part.style.setProperty("page", `part${number}`);
+        part.append(article);
+        parts.push(part);
+        told.push({heads, lang: part.lang});
     }
-    document.querySelector("article").prepend(box);
-    return heads;
+    document.documentElement.lang = told[0].lang;
+    document.querySelector("article").replaceWith(links, ...parts);
+    for (const link of document.querySelectorAll('article a[href^="#"]')) {
+        const name = decodeURIComponent(link.getAttribute("href").slice(1));
+        if (!document.getElementById(name)) linkTo(link, name.split("#")[0]);
+    }
+    await window.MathJax?.typesetPromise?.(parts);
+    return told;
 }"""
-
 # Two signs that look alike are two boxes: no font has them.
 HAS_CHINESE = """() => {
     const drawn = sign => {
@@ -74,8 +100,15 @@ HAS_CHINESE = """() => {
     return drawn("\u6c38") !== drawn("\u7f51");
 }"""
 
-STYLE = """
-@page { size: A4; margin: 17mm 18mm 19mm; }
+FOOT = """
+@page {
+  @bottom-left { font: 8.5pt sans-serif; color: #565e6b; }
+  @bottom-right { font: 8.5pt sans-serif; color: #565e6b; content: counter(page); }
+}
+"""
+FRONT = """
+@page { size: A4; margin: 17mm 18mm 19mm; @bottom-left { content: "Contents"; } }
+@page :first { @bottom-left { content: none; } @bottom-right { content: none; } }
 body { margin: 0; font: 10.5pt/1.5 system-ui, Roboto, "Noto Sans", "DejaVu Sans", sans-serif;
        color: #22262e; }
 h1, h2, .book { font-family: "Iowan Old Style", Charter, Palatino, P052, Georgia, "Noto Serif",
@@ -101,25 +134,21 @@ class Failed(Exception):
 
 @dataclass
 class Part:
-    """One printed page of the site."""
+    """One page of the site, and where it is in the book."""
 
-    name: str  # such as notebooks/04_dcgan; "" for title and contents
+    name: str  # such as notebooks/04_dcgan
     title: str  # as the menu has it
     caption: str | None  # the part of the book that begins here
-    data: bytes = b""
-    heads: list[dict] = field(default_factory=list)
+    heads: list[dict] = field(default_factory=list)  # name and title, its own first
+    lang: str = ""
     first: int = 0  # its first page in the book, from 0
-    count: int = 0
-    places: dict = field(
-        default_factory=dict
-    )  # anchor -> (page in the book, left, top)
 
 
 # ---- the site, and its browser ----------------------------------------------------
 
 
 def listed() -> list[Part]:
-    """Return the pages of `_toc.yml`, in order, still unprinted."""
+    """Return the pages of `_toc.yml`, in order, still unread."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
     parts = [Part(toc["root"], "Welcome", None)]
     for group in toc["parts"]:
@@ -137,14 +166,17 @@ def browsing(address: str) -> Iterator:
         raise Failed(
             "No Chromium was found: install it, or set BOOK_CHROMIUM to its path."
         )
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=program,
             timeout=PATIENCE,
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
+        if int(browser.version.split(".")[0]) < OLDEST:
+            raise Failed(
+                f"This is Chromium {browser.version}, which writes no footers: install "
+                f"Chromium {OLDEST} or a newer one."
+            )
         context = browser.new_context(
             color_scheme="light",
             reduced_motion="reduce",
@@ -165,39 +197,48 @@ def browsing(address: str) -> Iterator:
 
 def printed(tab) -> bytes:
     """Return the tab as a PDF."""
+    tab.evaluate(READY)
     return tab.pdf(prefer_css_page_size=True, print_background=True)
 
 
-def anchors(site: Path, parts: list[Part]) -> dict[str, set[str]]:
-    """Return, for each page, the anchors to which any page of the book links."""
-    wanted: dict[str, set[str]] = {part.name: set() for part in parts}
-    for part in parts:
-        text = (site / f"{part.name}.html").read_text("utf8")
-        for link in re.findall(r'href="([^"]+\.html)#([^"]+)"', text):
-            name = urljoin(f"/{part.name}", html.unescape(link[0])).strip("/")
-            wanted.get(name.removesuffix(".html"), set()).add(unquote(link[1]))
-    return wanted
+def page_count(data: bytes) -> int:
+    """Return the number of pages of a PDF."""
+    return len(PdfReader(io.BytesIO(data)).pages)
 
 
-def print_page(tab, address: str, part: Part, wanted: set[str]) -> None:
-    """Print one page of the site into its part."""
-    answer = tab.goto(f"{address}{part.name}.html", wait_until="load")
-    if not answer or not answer.ok:
-        raise Failed(
-            f"The site has no page {part.name}.html: build it again with make book."
-        )
-    tab.evaluate(READY)
-    part.heads = tab.evaluate(ANCHORS, sorted(wanted))
-    part.data = printed(tab)
-    part.title = part.title or part.heads[0]["title"]
+# ---- the pages --------------------------------------------------------------------
+
+
+def bind(tab, site: Path, address: str, parts: list[Part]) -> None:
+    """Put all pages into one document in the tab, and tell each part what it says."""
+    pages = [f"{part.name}.html" for part in parts]
+    # A page that has formulas brings MathJax for all of them.
+    formulas = (
+        page for page in pages if "tex-chtml.js" in (site / page).read_text("utf8")
+    )
+    tab.goto(address + next(formulas, pages[0]), wait_until="load")
+    answers = tab.evaluate(BIND, [address, identity().site, pages])
+    for part, told in zip(parts, answers, strict=True):
+        part.heads, part.lang = told["heads"], told["lang"]
+        part.title = part.title or part.heads[0]["title"]
+
+
+def body(tab, parts: list[Part], before: int) -> bytes:
+    """Print the document in the tab, behind `before` pages of the book."""
+    style = [FOOT, f"html {{ counter-reset: page {before}; }} body {{ page: part0; }}"]
+    for number, part in enumerate(parts):
+        title = json.dumps(part.title, ensure_ascii=False)
+        style.append(f"@page part{number} {{ @bottom-left {{ content: {title}; }} }}")
+    tab.add_style_tag(content="\n".join(style))
+    return printed(tab)
 
 
 # ---- title and contents -----------------------------------------------------------
 
 
-def front(address: str, parts: list[Part]) -> str:
-    """Return the title page and the list of contents as HTML."""
-    book = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
+def front(tab, parts: list[Part]) -> bytes:
+    """Print the title page and the list of contents."""
+    book = yaml.safe_load(CITATION.read_text("utf8"))
     title, _, sub = book["title"].partition(": ")
     picture = base64.b64encode(
         (ROOT / "book" / "pictures" / "welcome.png").read_bytes()
@@ -208,11 +249,12 @@ def front(address: str, parts: list[Part]) -> str:
         if part.caption:
             lines.append(f"<h3>{html.escape(part.caption)}</h3>")
         lines.append(
-            f'<p><a href="{address}{part.name}.html">{html.escape(part.title)}</a><i></i>'
-            f"<b>{part.first + 1}</b></p>"
+            f'<p><a href="{identity().site}{part.name}.html">'
+            f"{html.escape(part.title)}</a><i></i><b>{part.first + 1}</b></p>"
         )
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{STYLE}</style>'
+    tab.set_content(
+        f'<!doctype html><html lang="{parts[0].lang}"><meta charset="utf-8">'
+        f"<style>{FOOT}{FRONT}</style>"
         f'<div class="title"><h1>{title}</h1><p '
         f'class="sub">{sub[:1].upper() + sub[1:]}</p>'
         f'<img alt="" src="data:image/png;base64,{picture}">'
@@ -222,212 +264,62 @@ def front(address: str, parts: list[Part]) -> str:
         "text and figures under CC BY 4.0</p></div>"
         f'<div class="contents"><h2>Contents</h2>{"".join(lines)}</div></html>'
     )
-
-
-def print_front(tab, address: str, parts: list[Part]) -> Part:
-    """Print title and contents, once to count their pages and once with the right
-    numbers."""
-    made = Part("", "Contents", None)
-    for _ in range(2):
-        tab.set_content(front(address, parts), wait_until="load")
-        made.data = printed(tab)
-        number_pages([made, *parts])
-    return made
-
-
-def number_pages(parts: list[Part]) -> None:
-    """Tell each part on which page of the book it begins."""
-    from pypdf import PdfReader
-
-    first = 0
-    for part in parts:
-        part.count = (
-            part.count
-            if part.count and part.name
-            else len(PdfReader(io.BytesIO(part.data)).pages)
-        )
-        part.first, first = first, first + part.count
+    return printed(tab)
 
 
 # ---- joining ----------------------------------------------------------------------
 
 
-def join(parts: list[Part], address: str, output: Path) -> int:
-    """Join the printed parts into one PDF; return its number of pages."""
-    from pypdf import PdfReader, PdfWriter
-
-    writer, links = PdfWriter(), []
-    for part in parts:
-        reader = PdfReader(io.BytesIO(part.data))
-        for name, place in reader.named_destinations.items():
-            page = part.first + reader.get_destination_page_number(place)
-            part.places[unquote(name.lstrip("/"))] = (page, place.left, place.top)
-        for number, page in enumerate(reader.pages):
-            for link in page.pop("/Annots", []):
-                links.append((part, part.first + number, link.get_object()))
-            page.pop("/StructParents", None)
-            writer.add_page(page)
-    by_name = {part.name: part for part in parts}
-    for part, number, link in links:
-        relink(writer, by_name, address, part, number, link)
-    stamp(writer, parts)
-    outline(writer, parts)
-    finish(writer)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with output.open("wb") as file:
-        writer.write(file)
-    return len(writer.pages)
-
-
-def relink(
-    writer, by_name: dict[str, Part], address: str, part: Part, number: int, link
-) -> None:
-    """Put one link of a printed page into the book, leading where it leads there."""
-    from pypdf.generic import (
-        ArrayObject,
-        DictionaryObject,
-        FloatObject,
-        NameObject,
-        NullObject,
-        NumberObject,
-        TextStringObject,
-    )
-
-    if link.get("/Subtype") != "/Link":
-        return
-    box = [float(each) for each in link["/Rect"]]
-    if box[2] - box[0] < TINY or box[3] - box[1] < TINY:
-        return
-    made = DictionaryObject(
-        {
-            NameObject("/Type"): NameObject("/Annot"),
-            NameObject("/Subtype"): NameObject("/Link"),
-            NameObject("/Rect"): ArrayObject(map(FloatObject, box)),
-            NameObject("/Border"): ArrayObject([NumberObject(0)] * 3),
-        }
-    )
-    place, target = None, ""
-    if "/Dest" in link:
-        place = part.places.get(unquote(str(link["/Dest"]).lstrip("/")))
-    else:
-        target = str(link.get("/A", {}).get("/URI", ""))
-        if target.startswith(address):
-            url = urlparse(target)
-            page = by_name.get(url.path.strip("/").removesuffix(".html"))
-            if page and page.name:
-                place = page.places.get(unquote(url.fragment), (page.first, None, None))
-            target = identity().site + target.removeprefix(address)
-    if place:
-        page, left, top = place
-        made[NameObject("/Dest")] = ArrayObject(
-            [
-                writer.pages[page].indirect_reference,
-                NameObject("/XYZ"),
-                *(
-                    NullObject() if value is None else FloatObject(value)
-                    for value in (left, top)
-                ),
-                NullObject(),
-            ]
+def destinations(data: bytes, before: int) -> dict[str, tuple[int, float, float]]:
+    """Return where each anchor is, behind `before` pages: page, left and top."""
+    reader = PdfReader(io.BytesIO(data))
+    return {
+        unquote(name.lstrip("/")): (
+            before + reader.get_destination_page_number(place),
+            place.left,
+            place.top,
         )
-    elif target:
-        made[NameObject("/A")] = DictionaryObject(
-            {
-                NameObject("/S"): NameObject("/URI"),
-                NameObject("/URI"): TextStringObject(target),
-            }
-        )
-    else:
-        return
-    page = writer.pages[number]
-    page.setdefault(NameObject("/Annots"), ArrayObject()).append(
-        writer._add_object(made)
-    )
+        for name, place in reader.named_destinations.items()
+    }
 
 
-def stamp(writer, parts: list[Part]) -> None:
-    """Write title and number at the foot of each page but the first."""
-    from pypdf.generic import ArrayObject, DictionaryObject, NameObject, StreamObject
-
-    font = writer._add_object(
-        DictionaryObject(
-            {
-                NameObject(key): NameObject(value)
-                for key, value in (
-                    ("/Type", "/Font"),
-                    ("/Subtype", "/Type1"),
-                    ("/BaseFont", "/Helvetica"),
-                    ("/Encoding", "/WinAnsiEncoding"),
-                )
-            }
-        )
-    )
-
-    def stream(data: bytes):
-        made = StreamObject()
-        made.set_data(data)
-        return writer._add_object(made)
-
-    opening = stream(b"q\n")
-    for part in parts:
-        for number in range(max(1, part.first), part.first + part.count):
-            page = writer.pages[number]
-            right = float(page.mediabox.width) - MARGIN - 5 * len(str(number + 1))
-            words = part.title.encode("cp1252", "replace")
-            words = (
-                words.replace(b"\\", rb"\\").replace(b"(", rb"\(").replace(b")", rb"\)")
-            )
-            text = b"Q\nq 0.34 0.37 0.42 rg BT /FBook 8.5 Tf %d 28 Td (%s) Tj ET" % (
-                MARGIN,
-                words,
-            )
-            text += b" BT /FBook 8.5 Tf %.1f 28 Td (%d) Tj ET Q\n" % (right, number + 1)
-            old = page["/Contents"].get_object()
-            old = (
-                list(old)
-                if isinstance(old, ArrayObject)
-                else [page.raw_get("/Contents")]
-            )
-            page[NameObject("/Contents")] = ArrayObject([opening, *old, stream(text)])
-            fonts = page["/Resources"].setdefault(
-                NameObject("/Font"), DictionaryObject()
-            )
-            fonts.get_object()[NameObject("/FBook")] = font
+def join(opening: bytes, pages: bytes) -> PdfWriter:
+    """Put title and contents before the pages, and lead their links there."""
+    writer = PdfWriter()
+    writer.append(io.BytesIO(opening))
+    writer.append(io.BytesIO(pages))
+    for page in writer.pages[: page_count(opening)]:
+        for link in page.get("/Annots", []):
+            link = link.get_object()
+            name = link.pop("/A")["/URI"].removeprefix(identity().site)
+            link[NameObject("/Dest")] = NameObject(f"/{quote(name, safe='')}")
+    return writer
 
 
-def outline(writer, parts: list[Part]) -> None:
+def outline(writer: PdfWriter, parts: list[Part], places: dict) -> None:
     """Give the book its bookmarks: parts, pages, and their sections."""
-    from pypdf.generic import Fit
-
+    add = writer.add_outline_item
+    add(title="Contents", page_number=1)
     group = None
     for part in parts:
         if part.caption:
-            group = writer.add_outline_item(title=part.caption, page_number=part.first)
-        first = part.first + (not part.name)  # the contents come behind the title
-        page = writer.add_outline_item(
-            title=part.title, page_number=first, parent=group, is_open=False
+            group = add(title=part.caption, page_number=part.first)
+        item = add(
+            title=part.title, page_number=part.first, parent=group, is_open=False
         )
         for head in part.heads[1:]:
-            if place := part.places.get(head["id"]):
-                number, left, top = place
-                writer.add_outline_item(
-                    title=head["title"],
-                    page_number=number,
-                    parent=page,
-                    fit=Fit.xyz(left=left, top=top),
-                )
+            page, *place = places[head["name"]]
+            add(
+                title=head["title"],
+                page_number=page,
+                parent=item,
+                fit=Fit.xyz(*place),
+            )
 
 
-def finish(writer) -> None:
+def finish(writer: PdfWriter, lang: str) -> None:
     """Tell what the document is, and how to open it."""
-    from pypdf.generic import (
-        BooleanObject,
-        DictionaryObject,
-        NameObject,
-        TextStringObject,
-    )
-
-    book = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
+    book = yaml.safe_load(CITATION.read_text("utf8"))
     writer.add_metadata(
         {
             "/Title": book["title"],
@@ -436,28 +328,20 @@ def finish(writer) -> None:
             "/Keywords": ", ".join(book.get("keywords", [])),
         }
     )
-    root = writer.root_object
-    root[NameObject("/Lang")] = TextStringObject("en")
-    root[NameObject("/PageMode")] = NameObject("/UseOutlines")
-    root[NameObject("/ViewerPreferences")] = DictionaryObject(
-        {NameObject("/DisplayDocTitle"): BooleanObject(True)}
-    )
+    writer.root_object[NameObject("/Lang")] = TextStringObject(lang)
+    writer.page_mode = "/UseOutlines"
+    writer.create_viewer_preferences().display_doctitle = True
 
 
-def make(
-    site: Path = SITE, output: Path = OUTPUT, only: list[str] | None = None
-) -> int:
-    """Print the book, or the pages named in `only`, to `output`; return the number of
-    pages."""
-    parts = [part for part in listed() if only is None or part.name in only]
-    missing = [
-        part.name for part in parts if not (site / f"{part.name}.html").is_file()
-    ]
+def make(site: Path = SITE, output: Path = OUTPUT) -> int:
+    """Print the book to `output`; return its number of pages."""
+    parts = listed()
+    missing = [part for part in parts if not (site / f"{part.name}.html").is_file()]
     if missing:
         raise Failed(
-            f"The site has no page {missing[0]}.html: build it again with make book."
+            f"The site has no page {missing[0].name}.html: build it again with make "
+            "book."
         )
-    wanted = anchors(site, parts)
     with served(site) as root, browsing(address := f"{root}/") as tab:
         if not tab.evaluate(HAS_CHINESE):
             print(
@@ -465,10 +349,20 @@ def make(
                 "place; on Debian: apt-get install fonts-wqy-microhei.",
                 file=sys.stderr,
             )
+        bind(tab, site, address, parts)
+        other = tab.context.new_page()
+        before = page_count(front(other, parts))
+        pages = body(tab, parts, before)
+        places = destinations(pages, before)
         for part in parts:
-            print_page(tab, address, part, wanted[part.name])
-        parts.insert(0, print_front(tab, address, parts))
-        return join(parts, address, output)
+            part.first = places[f"{part.name}.html"][0]
+        opening = front(other, parts)  # now with the right numbers
+    writer = join(opening, pages)
+    outline(writer, parts, places)
+    finish(writer, parts[0].lang)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    writer.write(output)
+    return len(writer.pages)
 
 
 def main() -> int:
@@ -485,8 +379,6 @@ def main() -> int:
 
         if site.main():
             return 1
-    from playwright.sync_api import Error
-
     try:
         pages = make(asked.site, asked.output)
     except Failed as reason:

@@ -20,6 +20,7 @@ import struct
 from importlib.metadata import distribution
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
@@ -29,11 +30,12 @@ MATHJAX_PARTS = (
     "input/tex/extensions",
     "output/chtml/fonts/woff-v2",
 )
+# To parse whole pages costs a fifth of the build, for their coloured code: so a pattern
+# finds the tags, and only those are parsed.
 IMAGE = re.compile(r"<img\b[^>]*>")
 CELL = '<div class="cell '
 FIRST_CELLS = 8  # a first picture after more cells is below the fold
 LIVE_MARK = 'data-live="'
-ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
 def mathjax_folder() -> Path:
@@ -97,19 +99,17 @@ def better_images(body: str, folder: Path, sources: dict[str, Path]) -> str:
 
     def better(match: re.Match) -> str:
         nonlocal seen
-        tag = match.group(0)
-        attributes = dict(ATTRIBUTE.findall(tag))
         seen += 1
-        extra = []
-        address = attributes.get("src", "").split("?")[0]
+        image = BeautifulSoup(match[0], "html.parser").img
+        address = image.get("src", "").split("?")[0]
         file = sources.get(address.rsplit("/", 1)[-1], folder / address)
-        fixed = "width" in attributes or "height" in attributes or "style" in attributes
+        fixed = image.attrs.keys() & {"width", "height", "style"}
         if not fixed and file.is_file() and (size := picture_size(file)):
-            extra.append(f'width="{size[0]}" height="{size[1]}"')
+            image["width"], image["height"] = map(str, size)
         far = seen > 1 or body.count(CELL, 0, match.start()) > FIRST_CELLS
-        if far and "loading" not in attributes:
-            extra.append('loading="lazy" decoding="async"')
-        return tag[:4] + " ".join(["", *extra]) + tag[4:] if extra else tag
+        if far and "loading" not in image.attrs:
+            image["loading"], image["decoding"] = "lazy", "async"
+        return str(image)
 
     return IMAGE.sub(better, body)
 

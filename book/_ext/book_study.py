@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
@@ -31,7 +32,6 @@ from helpers.exercises import Exercise, registered  # noqa: E402
 HOME = "book/index"
 PLACE = '<div id="book-progress"></div>'  # where book/index.md wants its table
 MARKS = '<td class="study-read" hidden></td><td class="study-count" hidden></td>'
-TAG = re.compile(r"<[^>]*>")
 CHECKED = re.compile(r'check\("(\d\d\.q?\d+)"')
 CELL = '<div class="cell '
 
@@ -47,7 +47,7 @@ def chapter_of(pagename: str) -> Chapter | None:
 
 def plain(markup: str) -> str:
     """Return the words of some HTML."""
-    return html.unescape(TAG.sub("", markup))
+    return BeautifulSoup(markup, "html.parser").get_text()
 
 
 # ---- exercises --------------------------------------------------------------------
@@ -72,6 +72,8 @@ def mark_stubs(body: str) -> tuple[str, set[str]]:
     solution."""
     pieces, seen, solved = body.split(CELL), set(), set()
     for index, piece in enumerate(pieces[1:], 1):
+        if ">check<" not in piece:
+            continue
         classes = piece[: piece.index('"')]
         code = plain(piece.split("cell_output", 1)[0].partition(">")[2])
         for name in CHECKED.findall(code):

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 import yaml
@@ -575,6 +576,11 @@ def flat(items):
             yield item
 
 
+def foot(page):
+    """Return the words in the last line of a page."""
+    return page.extract_text(extraction_mode="layout").rstrip().splitlines()[-1].split()
+
+
 @site
 def test_the_pdf_has_every_page_in_its_outline_and_right_numbers_in_its_contents(pdf):
     parts = make_pdf.listed()
@@ -596,18 +602,20 @@ def test_the_pdf_has_every_page_in_its_outline_and_right_numbers_in_its_contents
     assert {part.caption for part in parts if part.caption} <= where.keys()
     assert "Check yourself" in where
     for number in (2, len(pdf.pages) // 2, len(pdf.pages)):
-        assert pdf.pages[number - 1].extract_text().rstrip().endswith(str(number))
+        assert foot(pdf.pages[number - 1])[-1] == str(number)
+    assert foot(pdf.pages[-1]) == [*title.split(), str(len(pdf.pages))]
 
 
 @site
 def test_the_links_of_the_pdf_lead_into_it_or_to_the_public_address(pdf, pdf_file):
     inside = outside = 0
-    pages = {page.indirect_reference.idnum for page in pdf.pages}
+    places = pdf.named_destinations
     for page in pdf.pages:
         for link in page.get("/Annots", []):
             link = link.get_object()
             if "/Dest" in link:
-                assert list.__getitem__(link["/Dest"], 0).idnum in pages
+                place = places[link["/Dest"]]
+                assert pdf.get_destination_page_number(place) is not None
                 inside += 1
             else:
                 assert link["/A"]["/URI"].startswith(
@@ -618,6 +626,44 @@ def test_the_links_of_the_pdf_lead_into_it_or_to_the_public_address(pdf, pdf_fil
     assert inside > 100 and outside > 50
     assert b"127.0.0.1" not in pdf_file.read_bytes()
     assert pdf.metadata.title.startswith(identity().title) and pdf.metadata.author
+    assert pdf.root_object["/Lang"] == "en"
+
+
+@site
+def test_a_page_in_chinese_prints_its_title_in_outline_and_foot(
+    browser, tmp_path, monkeypatch
+):
+    from pypdf import PdfReader
+
+    tab = browser.new_context().new_page()
+    if not tab.evaluate(make_pdf.HAS_CHINESE):
+        pytest.skip("no font here has Chinese signs (fonts-wqy-microhei has them)")
+    monkeypatch.setattr(make_pdf, "browsing", lambda address: nullcontext(tab))
+    title = '生成对抗网络 (第一章) \\ "甲"'
+    for name, heading in (("one", "One"), ("two", title)):
+        (tmp_path / f"{name}.html").write_text(
+            '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
+            "<style>@page { margin: 20mm; }</style><article>"
+            f'<section id="top"><h1>{heading}</h1><p><a href="two.html#part">二</a></p>'
+            '<section id="part"><h2>损失函数</h2></section></section></article></html>',
+            "utf8",
+        )
+    parts = [make_pdf.Part("one", "", None), make_pdf.Part("two", "", "第一部分")]
+    monkeypatch.setattr(make_pdf, "listed", lambda: parts)
+    assert make_pdf.make(tmp_path, tmp_path / "book.pdf") == 4
+    book = PdfReader(tmp_path / "book.pdf")
+    where = [
+        (item.title, book.get_destination_page_number(item))
+        for item in flat(book.outline)
+    ]
+    assert where[-3:] == [("第一部分", 3), (title, 3), ("损失函数", 3)]
+    assert foot(book.pages[3]) == [*title.split(), "4"]
+    assert foot(book.pages[2]) == ["One", "3"]
+    assert book.root_object["/Lang"] == "zh-CN"
+    for page in book.pages[2:]:
+        place = book.named_destinations[page["/Annots"][0].get_object()["/Dest"]]
+        assert book.get_destination_page_number(place) == 3
+    tab.context.close()
 
 
 def test_a_missing_page_is_told_in_one_sentence(tmp_path, capsys, monkeypatch):
