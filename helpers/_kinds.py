@@ -63,7 +63,8 @@ def some(rng, count, split, alike):
 def check_sides(sides, size):
     """Raise ValueError unless `sides` are those of a large and a small object."""
     try:
-        pixels = [whole(side, "sides", 1, size) for _, side in sides]
+        listed = sides if isinstance(sides, (tuple, list)) else []
+        pixels = [whole(side, "sides", 1, size) for _, side in listed]
     except (TypeError, ValueError):
         pixels = []
     if len(pixels) != 2 or not all(side % 2 for side in pixels):

@@ -31,7 +31,7 @@ def layers(weights, usual):
 
 def encoder(network, names):
     """Raise one sentence unless `network` is a model that returns the layers named."""
-    outputs = getattr(network, "output_shape", None)
+    outputs = getattr(network, "output", None)
     if not callable(network) or not isinstance(outputs, dict):
         raise TypeError(
             f"network must come from helpers.vgg.build, got {told(network)}."

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from helpers import gan, gan_losses, networks
-from tests.helpers.tiny_gan import REAL, RNG, adam, batches, make, same
+from tests.helpers.tiny_gan import REAL, RNG, batches, make, same
 
 LOGITS = RNG.normal(0, 3, (2, 16, 1)).astype("float32")
 LATENTS = RNG.standard_normal((10, 5)).astype("float32")
@@ -401,7 +401,7 @@ def test_mixed_precision_keeps_losses_and_images_in_float32(policy):
 @pytest.mark.parametrize("name", ["mixed_float16", "float16"])
 def test_half_precision_is_refused_in_one_sentence(policy, name):
     policy(name)
-    with pytest.raises(ValueError, match="float16 needs scaled losses.*bfloat16"):
+    with pytest.raises(ValueError, match=r"float16 needs scaled losses.*bfloat16"):
         make()
     both = networks.build_generator(5, width=2), networks.build_discriminator(2)
     policy("float32")
@@ -477,8 +477,6 @@ def test_a_strategy_of_one_device_is_welcome():
 
 
 # Errors for people.
-
-ONE_SENTENCE = r"^[^\n]{20,300}\.$"
 
 
 def refused(error, says, call, *args, **kwargs):

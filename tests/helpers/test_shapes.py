@@ -1,5 +1,4 @@
-"""Scenes and captions: the checker against brute force, splits, grammar, round trips,
-errors."""
+"""Scenes and captions: shapes, splits, relations, the grammar there and back, errors."""
 
 from dataclasses import replace
 
@@ -7,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from helpers import captions, data, shapes
+from helpers import captions, data, obedience, shapes
 
 WORLDS = list(shapes.WORLDS.values())
 world = pytest.mark.parametrize("world", WORLDS, ids=lambda w: w.name)
@@ -16,124 +15,6 @@ world = pytest.mark.parametrize("world", WORLDS, ids=lambda w: w.name)
 @pytest.fixture(scope="module")
 def drawn():
     return {w.name: data.shapes("test", 2000, w.name) for w in WORLDS}
-
-
-# ---- the checker
-# ------------------------------------------------------------------------
-
-
-@world
-def test_it_reads_what_was_drawn(world, drawn):
-    pictures, sentences, scenes = drawn[world.name]
-    assert (
-        np.mean(
-            [shapes.read(p, world) == s for p, s in zip(pictures, scenes, strict=True)]
-        )
-        == 1
-    )
-    assert captions.obeys_many(pictures, sentences, world)["all"].mean() >= 0.995
-
-
-def swapped(scene, what, rng):
-    """Return `scene` with one colour or shape replaced, or its two objects
-    exchanged."""
-    things = list(scene.objects)
-    i = rng.integers(len(things))
-    if what == "colour":
-        others = [c for c in shapes.COLOURS if c != things[i].colour]
-        things[i] = replace(things[i], colour=others[rng.integers(len(others))])
-    elif what == "shape":
-        others = [s for s in shapes.SHAPES if s != things[i].shape]
-        things[i] = replace(things[i], shape=others[rng.integers(len(others))])
-    else:
-        first, second = things
-        things = [
-            replace(first, row=second.row, col=second.col),
-            replace(second, row=first.row, col=first.col),
-        ]
-    return replace(scene, objects=tuple(sorted(things, key=lambda t: (t.row, t.col))))
-
-
-@world
-@pytest.mark.parametrize("what", ["colour", "shape", "relation"])
-def test_it_passes_nothing_after_a_swap(world, drawn, what):
-    rng, tried = np.random.default_rng(1), 0
-    for _, sentence, scene in zip(*drawn[world.name], strict=True):
-        request = captions.parse(sentence, world)
-        if what == "relation":
-            alike = len({(d.colour, d.shape) for d in request.demands}) == 1
-            sides = dict(world.sides)
-            far = all(
-                min(t.row, t.col) >= max(sides.values()) // 2
-                and max(t.row, t.col) + max(sides.values()) // 2 < world.size
-                for t in scene.objects
-            )
-            if request.relation is None or alike or not far:
-                continue
-        picture = shapes.draw(swapped(scene, what, rng), world)
-        met = captions.obeys(picture, request, world)
-        assert not met["all"] and not met[what], sentence
-        tried += 1
-    assert tried > 300
-
-
-@world
-def test_it_survives_noise_and_refuses_what_is_no_scene(world, drawn):
-    rng = np.random.default_rng(0)
-    pictures, sentences, scenes = (part[:300] for part in drawn[world.name])
-    noisy = pictures + rng.normal(0, 0.1, pictures.shape).astype("float32")
-    assert captions.obeys_many(noisy, sentences, world)["all"].mean() > 0.98
-    for blur in (0.6, 0.9, 1.2, 1.6):  # never another scene than the true one
-        soft = ndimage.gaussian_filter(pictures, (0, blur, blur, 0))
-        found = [shapes.read(picture, world) for picture in soft]
-        assert all(f in (None, s) for f, s in zip(found, scenes, strict=True))
-    assert found.count(None) > 250
-    garbage = rng.uniform(-1, 1, (20, world.size, world.size, 3)).astype("float32")
-    assert all(shapes.read(picture, world) is None for picture in garbage)
-    empty = shapes.draw(shapes.Scene(()), world)
-    assert shapes.read(empty, world) is None
-
-
-@world
-def test_it_refuses_mixtures_of_two_shapes(world):
-    row = col = world.size // 2 - 1
-    for size, _ in world.sides:
-        for i, one in enumerate(shapes.SHAPES):
-            for other in shapes.SHAPES[i + 1 :]:
-                pair = [
-                    shapes.draw(
-                        shapes.Scene((shapes.Object(s, "green", size, row, col),)),
-                        world,
-                    )
-                    for s in (one, other)
-                ]
-                assert (
-                    shapes.read((pair[0] + pair[1]) / 2, world) is None or one != other
-                )
-                half = pair[0].copy()
-                half[:, col + 1 :] = pair[1][:, col + 1 :]
-                found = shapes.read(half, world)
-                assert found is None or size == "small", (one, other)
-
-
-def test_a_search_through_all_scenes_of_one_object_agrees():
-    places = [3, 11, 19]
-    scenes = [
-        shapes.Scene((shapes.Object(s, c, size, row, col),))
-        for s in shapes.SHAPES
-        for c in shapes.COLOURS
-        for size in ("large", "small")
-        for row in places
-        for col in places
-    ]
-    all_of_them = np.stack([shapes.draw(scene, shapes.SMALL) for scene in scenes])
-    rng = np.random.default_rng(3)
-    for i in rng.integers(len(scenes), size=200):
-        picture = all_of_them[i] + rng.normal(0, 0.08, all_of_them[i].shape).astype(
-            "float32"
-        )
-        nearest = np.square(all_of_them - picture).sum(axis=(1, 2, 3)).argmin()
-        assert shapes.read(picture, shapes.SMALL) == scenes[nearest]
 
 
 @pytest.mark.parametrize("side", [5, 7, 9])
@@ -152,8 +33,7 @@ def test_the_small_world_has_some_hundreds_of_patches_at_most():
     assert 50 < len(np.unique(parts.round(3), axis=0)) < 600
 
 
-# ---- splits
-# -----------------------------------------------------------------------------
+# ---- splits --------------------------------------------------------------------------
 
 
 @world
@@ -187,13 +67,16 @@ def test_each_split_holds_what_it_is_about(world, split):
     assert pictures.min() >= -1 and pictures.max() <= 1
 
 
+INVERSE = {"left": "right", "right": "left", "above": "below", "below": "above"}
+
+
 def test_what_is_held_out_leaves_every_colour_and_shape_in_training():
     assert {c for c, _ in shapes.KINDS} == set(shapes.COLOURS)
     assert {s for _, s in shapes.KINDS} == set(shapes.SHAPES)
     assert len(shapes.KINDS) == 20
     assert 20 <= len(shapes.HELD_OUT_PAIRS) <= 30
     for one, how, other in shapes.HELD_OUT_RELATIONS:
-        assert (other, shapes.INVERSE[how], one) not in shapes.HELD_OUT_RELATIONS
+        assert (other, INVERSE[how], one) not in shapes.HELD_OUT_RELATIONS
 
 
 def test_the_same_seed_gives_the_same_scenes():
@@ -212,8 +95,7 @@ def test_the_number_of_objects_can_be_fixed(objects):
     assert {len(scene.objects) for scene in scenes} == {objects}
 
 
-# ---- captions
-# ---------------------------------------------------------------------------
+# ---- captions ------------------------------------------------------------------------
 
 
 @world
@@ -276,40 +158,7 @@ def test_each_form_says_who_stands_where(sentence, first, how, second):
     assert request.relation == how
 
 
-def test_attributes_are_judged_one_by_one():
-    thing = shapes.Object("circle", "red", "small", 11, 3)
-    other = shapes.Object("square", "white", "large", 11, 19)
-    picture = shapes.draw(shapes.Scene((thing, other)), shapes.SMALL)
-
-    def missed(sentence):
-        met = captions.obeys(picture, sentence)
-        assert met["all"] == all(met[name] for name in captions.ATTRIBUTES)
-        return {n for n in captions.ATTRIBUTES if not met[n]}
-
-    assert missed("a red circle left of a white square") == set()
-    assert missed("a white square right of a red circle") == set()
-    assert missed("a red circle right of a white square") == {"relation"}
-    assert missed("a large red circle left of a white square") == {"size"}
-    assert missed("a red cross left of a white square") == {"shape", "relation"}
-    assert missed("a blue circle left of a white square") == {"colour", "relation"}
-    assert "count" in missed("a red circle")
-
-
-def test_the_right_parts_on_the_wrong_objects_are_not_all():
-    scene = shapes.Scene(
-        (
-            shapes.Object("circle", "blue", "small", 8, 6),
-            shapes.Object("square", "red", "small", 20, 24),
-        )
-    )
-    met = captions.obeys(
-        shapes.draw(scene, shapes.RICH), "a red circle and a blue square", shapes.RICH
-    )
-    assert met["shape"] and met["colour"] and met["count"] and not met["all"]
-
-
-# ---- errors
-# -----------------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -340,18 +189,6 @@ def test_other_wrong_arguments():
     ):
         with pytest.raises(ValueError, match=says):
             data.shapes(*arguments)
-    good = np.zeros((24, 24, 3), "float32")
-    for picture, says in (
-        (good[:20], "shape"),
-        (good + np.nan, "NaN"),
-        (good + 9, "reach 9"),
-    ):
-        with pytest.raises(ValueError, match=says):
-            shapes.read(picture, shapes.SMALL)
-    with pytest.raises(TypeError, match="floats"):
-        shapes.read(good.astype("uint8"), shapes.SMALL)
-    with pytest.raises(ValueError, match="1 pictures but 2"):
-        captions.obeys_many(good[None], ["a red circle"] * 2)
     with pytest.raises(ValueError, match="leaves the picture"):
         shapes.draw(
             shapes.Scene((shapes.Object("circle", "red", "large", 0, 0),)), shapes.SMALL
@@ -368,7 +205,7 @@ def test_a_world_of_ones_own_is_drawn_as_it_says():
         )
         > 3
     )
-    assert captions.obeys_many(pictures, sentences, own)["all"].all()
+    assert obedience.obeys_many(pictures, sentences, own)["all"].all()
     assert (
         pictures[:, 0, 0] != data.shapes("test", 60, "small", objects=2)[0][:, 0, 0]
     ).any()
