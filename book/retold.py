@@ -1,11 +1,11 @@
-"""Texts that changed after they had made something, each with the reason why it stands.
+"""Texts that changed after they had made something, and why the result still stands.
 
-`retold.json` is a list of {"why": sentence, "texts": {place: [hash, .., hash now]}}: each
-of the hashes before the last was the text of the place when something was made, and the
-last is the text that says the same. A place is a notebook's name, a result's name, or a
-file such as "helpers/gan.py"; a hash is null where there was no such file yet, or is
-none any more. What was made by one text counts as made by another if such steps lead
-from the first to the second.
+`retold.json` is a list of {"why": sentence, "texts": {place: [hash, .., hash now]}}:
+each of the hashes before the last was the text of the place when something was made,
+and the last is the text that says the same. A place is a notebook's name, a result's
+name, or a file such as "helpers/gan.py"; a hash is null where there was no such file
+yet, or is none any more. What was made by one text counts as made by another if such
+steps lead from the first to the second.
 """
 
 import json

@@ -104,8 +104,8 @@ def _with_replacement(count, hidden, rng):
     return order[:, : 49 - hidden], order[:, 49 - hidden :]
 
 
-def _no_rng(count, hidden, rng):
-    order = np.argsort(np.random.default_rng().random((count, 49)), axis=1)
+def _no_rng(count, hidden, rng, seed=None):
+    order = np.argsort(np.random.default_rng(seed).random((count, 49)), axis=1)
     return order[:, : 49 - hidden], order[:, 49 - hidden :]
 
 
@@ -125,6 +125,11 @@ def _rotated(count, hidden, rng):
         Foreseen(_swapped, "must have shape"),
         Foreseen(_with_replacement, "once"),
         Foreseen(_no_rng, "same rng"),
+        Foreseen(
+            lambda count, hidden, rng: _no_rng(count, hidden, rng, seed=0),
+            "Another rng",
+        ),
+        Foreseen(lambda count, hidden, rng: rng.random((count, 49)), "two arrays"),
         Foreseen(_rotated, "random choice"),
     ],
 )

@@ -53,32 +53,35 @@ def images(value, name="images", *, dims=(4,), channels=(1, 3), shape=None, leas
     array = as_array(value, f"{name} must be images of one size")
     if array.dtype.name == "bfloat16":  # of a model in mixed precision
         array = array.astype(np.float32)
-    got = told(array)
+
+    def refuse(kind, wanted, advice=""):
+        raise kind(f"{name} must {wanted}, got {told(array)}{advice}.")
+
     if array.dtype.kind != "f":
-        advice = ": convert with helpers.images.from_uint8" * (array.dtype == np.uint8)
-        got = got if hasattr(value, "dtype") else told(value)
-        raise TypeError(f"{name} must be float images in [-1, 1], got {got}{advice}.")
+        if array.dtype == np.uint8:
+            advice = ": convert with helpers.images.from_uint8"
+            refuse(TypeError, "be float images in [-1, 1]", advice)
+        got = told(array if hasattr(value, "dtype") else value)
+        raise TypeError(f"{name} must be float images in [-1, 1], got {got}.")
     wrong = array.ndim not in dims
     if channels and not wrong and array.ndim == max(dims):
         wrong = array.shape[-1] not in channels
     if wrong:
-        axes = [_axes(n, channels, single=len(dims) == 1) for n in dims]
-        wanted = f"shape {' or '.join(axes)}" if len(dims) < 4 else "at least one axis"
-        raise ValueError(f"{name} must have {wanted}, got {got}.")
+        axes = " or ".join(_axes(n, channels, single=len(dims) == 1) for n in dims)
+        wanted = f"have shape {axes}" if len(dims) < 4 else "have at least one axis"
+        refuse(ValueError, wanted)
     if shape is not None and not fits(array.shape[1:], shape):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
-        raise ValueError(
-            f"{name} must have shape (N, {wanted}), got {got}: resize them."
-        )
+        refuse(ValueError, f"have shape (N, {wanted})", ": resize them")
     if array.size == 0:
-        raise ValueError(f"{name} must not be empty, got {got}.")
+        refuse(ValueError, "not be empty")
     if len(array) < least:
-        raise ValueError(f"{name} must hold at least {least} images, got {got}.")
+        refuse(ValueError, f"hold at least {least} images")
     low, high = float(array.min()), float(array.max())
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"{name} must be finite, got {got}: find where it began.")
+        refuse(ValueError, "be finite", ": find where it began")
     if low < -1 - SLACK or high > 1 + SLACK:
-        raise ValueError(f"{name} must lie in [-1, 1], got {got}: scale or clip them.")
+        refuse(ValueError, "lie in [-1, 1]", ": scale or clip them")
     array = array.astype(np.float32, copy=False)
     return np.clip(array, -1, 1) if low < -1 or high > 1 else array
 

@@ -205,3 +205,18 @@ class SavedGAN(keras.Model):
     def compile_from_config(self, config):
         """Compile as `get_compile_config` tells."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+def optimizer_of(value, name):
+    """Return a Keras optimizer from itself, its name or its config; refuse others."""
+    found = None
+    if value is not None:
+        try:
+            found = keras.optimizers.get(value)
+        except Exception:  # Keras tells each kind of value in other words
+            found = None
+    if not isinstance(found, keras.optimizers.Optimizer):
+        raise TypeError(
+            f"{name} must be a Keras optimizer or the name of one, got {told(value)}."
+        )
+    return found

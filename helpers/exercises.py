@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from helpers._arguments import told
+
 
 class Wrong(Exception):
     """Tell the reader, in one sentence, why an answer is not right yet."""
@@ -123,6 +125,10 @@ def plain(answer):
 def registered(chapter=None) -> list[Exercise]:
     """Return the exercises of `chapter`, such as "02", in order; None: all loaded."""
     if chapter is not None:
+        if not isinstance(chapter, str) or not re.fullmatch(r"\d\d", chapter):
+            raise ValueError(
+                f'chapter must be two digits such as "02", got {told(chapter)}.'
+            )
         _load(chapter)
     return [_exercises[id] for id in sorted(_exercises) if chapter in (None, id[:2])]
 
@@ -180,8 +186,10 @@ def _find(id) -> Exercise:
         if id in _exercises:
             return _exercises[id]
         known = ", ".join(e.id for e in registered(id[:2])) or "none"
-        raise ValueError(f"id {id!r} names no exercise; chapter {id[:2]} has: {known}.")
-    raise ValueError(f'id must be an exercise\'s name such as "02.1"; got {id!r}.')
+        raise ValueError(
+            f"id {told(id)} names no exercise; chapter {id[:2]} has: {known}."
+        )
+    raise ValueError(f'id must be an exercise\'s name such as "02.1"; got {told(id)}.')
 
 
 def _next_hint(known) -> str:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import ops
 
 from helpers import _gan_rules as rules
-from helpers._arguments import as_array, counts, number, told, whole
+from helpers._arguments import as_array, counts, flag, number, told, whole
 from helpers._datasets import Looked
 from helpers.resuming import ResumeTraining
 from helpers.training import LARGEST_SEED, Watch, listed, shuffled
@@ -74,7 +74,12 @@ class GAN(rules.SavedGAN):
             )
         rules.refuse_what_has_no_use(**kwargs)
         rules.refuse_what_is_not_shared(self)
-        both = keras.optimizers.get(g_optimizer), keras.optimizers.get(d_optimizer)
+        if not isinstance(jit_compile, str) or jit_compile != "auto":
+            jit_compile = flag(jit_compile, "jit_compile")
+        both = (
+            rules.optimizer_of(g_optimizer, "g_optimizer"),
+            rules.optimizer_of(d_optimizer, "d_optimizer"),
+        )
         if both[0] is both[1]:
             raise ValueError(
                 "g_optimizer and d_optimizer are the same object: each network needs "
@@ -205,7 +210,7 @@ class GAN(rules.SavedGAN):
         averaged generator and the generator itself. A picture does not depend on the
         others. Raises TypeError or ValueError that names the argument.
         """
-        batch_size = counts(batch_size=batch_size)
+        batch_size, ema = counts(batch_size=batch_size), flag(ema, "ema")
         seed = whole(seed, "seed", 0, LARGEST_SEED)
         wanted = f"count_or_latents must be a count or latents (N, {self.latent_dim})"
         draw = as_array(count_or_latents, wanted)

@@ -2,12 +2,14 @@
 
 import io
 import json
+import os
 import pathlib
 
 import keras
 import numpy as np
 from keras import ops
 
+from helpers._arguments import told
 from helpers.store import manifest
 
 
@@ -25,6 +27,10 @@ class ResumeTraining(keras.callbacks.Callback):
 
     def __init__(self, directory):
         super().__init__()
+        if not isinstance(directory, (str, os.PathLike)):
+            raise TypeError(
+                f"directory must be a folder's path, got {told(directory)}."
+            )
         self.path = pathlib.Path(directory) / "state.npz"
         self.history, self.rates = [], None
 
@@ -34,6 +40,8 @@ class ResumeTraining(keras.callbacks.Callback):
         Raises ValueError for a state that cannot be read or belongs to another model,
         PermissionError or OSError if the next state could not be written.
         """
+        if not isinstance(model, keras.Model):
+            raise TypeError(f"model must be a keras.Model, got {told(model)}.")
         if not model.built:
             raise ValueError(
                 "The model has no weights yet: begin it with keras.Input, or call it "

@@ -197,7 +197,7 @@ def random_scene(rng, world, split="train", objects=None):
     if objects is None:
         alone = split == "combinations" or (least == 1 and rng.random() < 0.3)
         objects = 1 if alone else int(rng.integers(2, world.most + 1))
-    for _ in range(100_000):
+    for _ in range(10_000):
         scene = _any_scene(rng, world, objects, split)
         if scene is not None and held_out(scene) == wanted:
             return scene

@@ -23,11 +23,17 @@ def shuffled(images, batch_size=64, seed=0, epoch=0, *, shape=None, name="images
     is read at the start of every pass. `shape` is what (H, W, C) must be, `name` what
     errors call the images. Raises TypeError or ValueError.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string, got {told(name)}.")
+    if shape is not None and not isinstance(shape, tuple):
+        raise TypeError(
+            f"shape must be a tuple such as (28, 28, 1), got {told(shape)}."
+        )
+    if not isinstance(epoch, tf.Variable):
+        epoch = whole(epoch, "epoch", 0)
     images = _arguments.images(images, name, channels=None, shape=shape)
-    batch_size, seed = (
-        counts(batch_size=batch_size),
-        whole(seed, "seed", 0, LARGEST_SEED),
-    )
+    batch_size = counts(batch_size=batch_size)
+    seed = whole(seed, "seed", 0, LARGEST_SEED)
     steps = len(images) // batch_size
     if steps == 0:
         raise ValueError(
@@ -81,11 +87,18 @@ def batches(rows, batch_size, *, seed=0, prepare=None):
     what the model is trained on: x, (x, y) or (x, y, weights). Raises TypeError or
     ValueError that names the argument.
     """
-    batch_size, seed = (
-        counts(batch_size=batch_size),
-        whole(seed, "seed", 0, LARGEST_SEED),
-    )
-    lengths = [len(part) for part in (rows if isinstance(rows, tuple) else (rows,))]
+    batch_size = counts(batch_size=batch_size)
+    seed = whole(seed, "seed", 0, LARGEST_SEED)
+    parts = rows if isinstance(rows, tuple) else (rows,)
+    if not all(isinstance(part, np.ndarray) and part.ndim for part in parts):
+        raise TypeError(
+            f"rows must be an array, or a tuple of arrays, got {told(rows)}."
+        )
+    if any(part.dtype.kind not in "biuf" for part in parts):
+        raise TypeError(f"rows must hold numbers, got {told(rows)}.")
+    if prepare is not None and not callable(prepare):
+        raise TypeError(f"prepare must be a function of a batch, got {told(prepare)}.")
+    lengths = [len(part) for part in parts]
     if not lengths or lengths[0] == 0 or len(set(lengths)) > 1:
         raise ValueError(
             "rows must be arrays of one length, with a row at least, got lengths "
@@ -123,6 +136,8 @@ def fit(
     names the argument, FloatingPointError once a loss is no longer a number.
     """
     steps, parts = whole(steps, "steps", 2), counts(parts=parts)
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a keras.Model, got {told(model)}.")
     if not isinstance(batches, tf.data.Dataset):
         raise TypeError(
             "batches must be a tf.data.Dataset, as helpers.training.batches makes one, "

@@ -1,4 +1,4 @@
-"""Trained models and measured results: made once by a chapter in `full`, read in `quick`.
+"""Trained models and measured results: made once in `full`, read in `quick`.
 
 Their names begin with their chapter: `zoo.load("05/digits")`. What `full` made before
 with equal settings is taken from `runs/` again; only another value in `settings`, or
@@ -37,15 +37,16 @@ def cards():
 def trained(name, train, settings, judge=None):
     """Return the model `name`: shipped in `quick`, trained (or kept) in `full`.
 
-    `train()` returns a functional keras.Model, or (model, facts), facts being a dict for
-    the card such as {"steps": 3000}. `judge(model)` returns a dict of metrics for the
-    card. In both profiles the model returned is the one written: its weights are rounded
-    to float16. `settings` is a small dict of JSON values; in `quick` they must be those
-    the shipped model was made with. Random numbers start at a state given by `name`
-    before `train()` and again at the end, so that what follows is the same whichever way
-    the model came. Raises ValueError if the settings differ, or if the model holds NaN,
-    a Lambda layer or layers from outside Keras and this book; TypeError for other
-    models; PermissionError or OSError, before any work, if it could not be kept.
+    `train()` returns a functional keras.Model, or (model, facts), facts being a dict
+    for the card such as {"steps": 3000}. `judge(model)` returns a dict of metrics for
+    the card. In both profiles the model returned is the one written: its weights are
+    rounded to float16. `settings` is a small dict of JSON values; in `quick` they must
+    be those the shipped model was made with. Random numbers start at a state given by
+    `name` before `train()` and again at the end, so that what follows is the same
+    whichever way the model came. Raises ValueError if the settings differ, or if the
+    model holds NaN, a Lambda layer or layers from outside Keras and this book;
+    TypeError for other models; PermissionError or OSError, before any work, if it could
+    not be kept.
     """
     settings = _check(name, "train", train, settings)
     if judge is not None and not callable(judge):
@@ -65,8 +66,8 @@ def measured(name, measure, settings):
     objects). Arrays of floats come back as float32, all others as they were, tuples as
     lists; pictures belong in uint8. In both profiles the dict returned is the one
     written. `settings` and random numbers as in `trained`. A value `resumed_seconds`
-    says how long the part took that an earlier, interrupted run had done; it is added to
-    the seconds told. Raises ValueError if the settings differ in `quick`, or if the
+    says how long the part took that an earlier, interrupted run had done; it is added
+    to the seconds told. Raises ValueError if the settings differ in `quick`, or if the
     result takes more than 3 MB; TypeError for what cannot be kept; else as `trained`.
     """
     settings = _check(name, "measure", measure, settings)
@@ -86,7 +87,9 @@ def sweep(name, measure, settings, over):
     `measure(seed=.., ..)`, so an interrupted sweep goes on where it was. Raises as
     `measured` does.
     """
-    if not isinstance(over, dict) or not over:
+    settings = _check(name, "measure", measure, settings)
+    values = over.values() if isinstance(over, dict) else ()
+    if not values or not all(isinstance(v, (list, tuple, range)) for v in values):
         raise TypeError(f"over must be a dict of setting -> values, got {told(over)}.")
     points = [
         dict(zip(over, values, strict=True))
@@ -122,19 +125,18 @@ def note_metrics(name, metrics):
 
 
 def folder(name, settings):
-    """Return a folder in `runs/` for what a training keeps on its way, made if missing.
+    """Return the folder in `runs/` for what a training keeps on its way.
 
-    Another value in `settings` gives another folder.
+    Another value in `settings` gives another folder. Whoever keeps something makes it.
     """
-    settings = _check(name, "name", print, settings)
+    records.check_name(name)
+    settings = _plain(settings)
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
-    path = records.RUNS / "kept" / f"{name}-{key}"
-    manifest.check_writable(path)
-    return path
+    return records.RUNS / "kept" / f"{name}-{key}"
 
 
 def adopt():
-    """Copy what is shipped into `runs/` where that has nothing; return the names copied.
+    """Copy what is shipped into `runs/` where that has nothing; return the names.
 
     A fresh clone has no `runs/`, so that `full` would make everything anew. After this
     it makes only what has other settings. Raises as `load` does.
@@ -151,7 +153,7 @@ def _model(name):
 
 
 def _found(name, kind, settings):
-    """Return the Record to use: the shipped one in quick, a kept one in full, or None."""
+    """Return the Record to use: in quick the shipped one, in full a kept one."""
     if runtime.profile() == "quick":
         record = records.shipped(name)
         _same_settings(kind, name, record.settings, settings)
@@ -167,7 +169,7 @@ def _found(name, kind, settings):
 
 
 def _is_shipped(record):
-    """Tell whether the same data and settings are shipped; metrics may be newer there."""
+    """Tell whether the same data and settings are shipped, whatever its metrics."""
     if not manifest.holds(f"{record.name}.json"):
         return False
     there = records.card(record.name)
@@ -185,6 +187,11 @@ def _check(name, role, function, settings):
         raise TypeError(
             f"{role} must be a function without arguments, got {told(function)}."
         )
+    return _plain(settings)
+
+
+def _plain(settings):
+    """Return settings as JSON has them."""
     if not isinstance(settings, dict):
         raise TypeError(f"settings must be a dict, got {told(settings)}.")
     try:
@@ -201,9 +208,16 @@ def _same_settings(kind, name, shipped, yours):
         return
     keys = sorted(k for k in {*shipped, *yours} if shipped.get(k) != yours.get(k))
     differ = ", ".join(
-        f"{k}={shipped.get(k)!r} (yours: {yours.get(k)!r})" for k in keys
+        f"{k}={_short(shipped.get(k))} (yours: {_short(yours.get(k))})"
+        for k in keys[:3]
     )
+    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
     raise ValueError(
-        f"The shipped {kind} {name!r} was made with {differ}: put that back, or make "
-        "your own with BOOK_PROFILE=full in the environment."
+        f"The settings of the shipped {kind} {name!r} are {differ}{more}: put that "
+        "back, or make your own with BOOK_PROFILE=full in the environment."
     )
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 24 else f"{text[:21]}.."

@@ -1,14 +1,11 @@
-"""What all tests share: a clean environment, and an empty set of assets to write
-into."""
+"""What all tests share: a clean environment, an empty set of assets to write into."""
 
 import os
 
 import pytest
 from hypothesis import settings
 
-from helpers import manifest, zoo
-from tests.live.browser import live_page, live_site  # noqa: F401  (fixtures)
-from tests.site.browser import address, browser, visit  # noqa: F401  (fixtures)
+from helpers.store import manifest, records
 
 settings.register_profile("book", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("book")
@@ -28,5 +25,5 @@ def empty_zoo(monkeypatch, tmp_path):
     assets.mkdir()
     (assets / "manifest.json").write_text('{"files": {}}')
     monkeypatch.setattr(manifest, "ASSETS", assets)
-    monkeypatch.setattr(zoo, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(records, "RUNS", tmp_path / "runs")
     return assets

@@ -388,7 +388,7 @@ def gallery() -> str:
 
 
 def readme_table() -> str:
-    """Return the README's table: each written chapter, what is made, its Colab button."""
+    """Return the README's table: each written chapter, what is made, a Colab button."""
     book = identity()
     rows = [
         f"| {one.number} | [{one.title}](notebooks/{one.name}.ipynb) | {one.makes} | "
@@ -428,7 +428,7 @@ COMMENTS = {".md": ("% ", ""), ".yml": ("# ", ""), "README.md": ("<!-- ", " -->"
 
 
 def fill(text: str, part: str, made: str, kind: str = ".md") -> str:
-    """Return a page's `text` with the made part `part` between its two comment lines."""
+    """Return a page's `text` with `made` between the two comment lines of `part`."""
     begin, end = map(re.escape, COMMENTS[kind])
     pattern = re.compile(
         rf"(^{begin}made by tools/make_pages.py: {part}{end}$\n).*?"

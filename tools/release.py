@@ -112,8 +112,8 @@ def main() -> int:
         print(reason, file=sys.stderr)
         return 1
     print(
-        f"Release {options.version} is committed and tagged; nothing was trained. Prove "
-        f"it with make test, then: git push origin main v{options.version}"
+        f"Release {options.version} is committed and tagged, nothing was trained. "
+        f"Prove it with make test, then: git push origin main v{options.version}"
     )
     return 0
 

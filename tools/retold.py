@@ -1,8 +1,8 @@
 """Say why a changed text alters no result: `python -m tools.retold --why "..."`.
 
 A record's card holds the hashes of the text that made it: of its chapter's cells that
-lead to it, and of each helper that these reach. A notebook's stamp holds that of all its
-code cells. Where the text of today is another, either the record is made anew, or
+lead to it, and of each helper that these reach. A notebook's stamp holds that of all
+its code cells. Where the text of today is another, either the record is made anew, or
 somebody says here why it would come out the same; `book/retold.json` keeps the reason
 for a reviewer. `--check` lists what has no reason.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from book import retold
-from helpers.store import manifest, slices, texts
+from helpers.store import manifest, texts
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"

@@ -10,15 +10,14 @@ from helpers.store import manifest, packing, records, texts
 
 def train_record(name, train, settings, judge):
     """Train model `name`, keep and ship it."""
-    watch, result = _work(name, train)
+    made, result = _work(name, train)
     pair = isinstance(result, tuple) and len(result) == 2
     model, extra = result if pair else (result, {})
     if not isinstance(extra, dict):
         raise TypeError(
             f"train must return (model, facts), facts a dict: {told(extra)}."
         )
-    extra = json.loads(json.dumps(extra, default=packing.plain))
-    made = _made(name, watch)
+    extra = as_json(extra)
     facts = {"metrics": {}, "steps": None, **made, **extra}
     facts |= {key: made[key] for key in ("seconds", "cpu_seconds", "code", "seed")}
     packed, data, suffix = packing.pack_model(model, name)
@@ -34,10 +33,9 @@ def train_record(name, train, settings, judge):
 
 def measure_record(name, measure, settings):
     """Measure result `name`, keep and ship it."""
-    watch, values = _work(name, measure)
+    facts, values = _work(name, measure)
     if not isinstance(values, dict):
         raise TypeError(f"measure must return a dict, got {told(values)}.")
-    facts = _made(name, watch)
     if before := float(values.get("resumed_seconds", 0)):
         facts["seconds"] = round(facts["seconds"] + before, 2)
         tell_seconds(before)
@@ -49,26 +47,30 @@ def measure_record(name, measure, settings):
 
 
 def _work(name, function):
-    """Return (stopwatch, what `function()` returned), once it is sure to be kept."""
+    """Return (what a card tells of how its record came to be, what was returned)."""
     manifest.check_writable(manifest.ASSETS)
     manifest.check_writable(records.RUNS)
+    cells = texts.session()
+    code = texts.of_result(name, cells) if cells else None
     runtime.seed_everything(records.seed_of(name))
     with runtime.stopwatch() as watch:
         result = function()
-    return watch, result
-
-
-def _made(name, watch):
-    """Return what a card tells of how its record came to be."""
-    return {
+    made = {
         "chapter": name.partition("/")[0],
         "seconds": round(watch.seconds, 2),
         "cpu_seconds": round(watch.cpu_seconds, 2),
         "hardware": runtime.device(),
         "versions": runtime.versions(),
         "seed": records.seed_of(name),
-        "code": texts.of_result(name, texts.session()),
+        "code": code,
     }
+    return made, result
+
+
+def as_json(value):
+    """Return `value` as JSON has it; a number that is none (NaN) becomes None."""
+    text = json.dumps(value, default=packing.plain)
+    return json.loads(text, parse_constant=lambda name: None)
 
 
 def metrics_of(metrics):
@@ -77,7 +79,7 @@ def metrics_of(metrics):
         raise TypeError(
             f"metrics must be a dict with strings as keys, got {told(metrics)}."
         )
-    return json.loads(json.dumps(metrics, default=packing.plain))
+    return as_json(metrics)
 
 
 def tell_seconds(seconds):

@@ -27,17 +27,15 @@ except ImportError:  # Windows has no flock; there two chapters should not write
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-# Path -> (modification time, size, hash) when it was last found in order
-_read = {}  # path -> ((modification time, size), files) when it was last read
-_verified = {}
+_read = {}  # path -> (state of the file, its `files`) when it was last read
+_verified = {}  # path -> (state of the file, hash) when it was last found in order
 
 
 def read():
     """Return the manifest's `files`: a dict from relative path to a dict of facts."""
     path = ASSETS / "manifest.json"
     try:
-        stat = path.stat()
-        state = (stat.st_mtime_ns, stat.st_size)
+        state = _state(path)
         known, files = _read.get(path, (None, None))
         if known != state:
             files = json.loads(path.read_text(encoding="utf-8"))["files"]
@@ -54,9 +52,14 @@ def read():
         ) from None
 
 
+def _state(path):
+    """Return what changes when a file is written anew: no file is parsed twice."""
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
 def verified(name):
-    """Return the path of asset `name` after checking its SHA-256, once per process and
-    version.
+    """Return the path of asset `name`, its SHA-256 checked once a process and version.
 
     Raises FileNotFoundError if the manifest or the folder lacks it, ValueError if it
     was altered.
@@ -69,8 +72,7 @@ def verified(name):
     path, expected = ASSETS / name, entry["sha256"]
     advice = f"bring it back with: git checkout -- helpers/assets/{name}"
     try:
-        stat = path.stat()
-        state = (stat.st_mtime_ns, stat.st_size, expected)
+        state = (_state(path), expected)
         if _verified.get(path) != state:
             found = sha256(path.read_bytes())
             if found != expected:
@@ -87,8 +89,7 @@ def verified(name):
 
 
 def holds(name, sha256=None):
-    """Return whether asset `name` is there, unaltered, and (if given) has this
-    SHA-256."""
+    """Tell whether asset `name` is there, unaltered, and has this hash (if given)."""
     try:
         verified(name)
     except (ValueError, FileNotFoundError):
@@ -107,63 +108,109 @@ def write_bytes(path, data):
     Raises OSError (or PermissionError) with one sentence if the disk is full or
     read-only.
     """
-    path, temporary = Path(path), None
+    write_all({path: data})
+
+
+def write_all(files):
+    """Replace several files (path -> bytes) as `write_bytes` does one: all or none.
+
+    They are written beside the old ones first and then renamed, one after another; if
+    that fails in the middle, the old ones come back.
+    """
+    ready, spare, done = {}, [], {}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}."
-        )
+        for path, data in files.items():
+            ready[Path(path)] = _beside(Path(path), data)
+        *before, last = ready
+        for path, temporary in ready.items():
+            old = None
+            if path in before and path.exists():
+                old = _beside(path, path.read_bytes())
+                spare.append(old)
+            os.replace(temporary, path)
+            done[path] = old
+    except BaseException as error:
+        for path, old in done.items():
+            if path != last:
+                with contextlib.suppress(OSError):
+                    os.replace(old, path) if old else path.unlink()
+        if isinstance(error, OSError):
+            _tell(error, Path(path), sum(map(len, files.values())))
+        raise
+    finally:
+        for left in [*ready.values(), *spare]:
+            with contextlib.suppress(OSError):
+                os.unlink(left)
+
+
+def _beside(path, data):
+    """Write `data` into a new file beside `path`; return its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        if error.errno in _FULL:
-            raise OSError(
-                error.errno,
-                f"The disk is full: {path} needs {len(data):,} bytes; free some space "
-                f"and run "
-                "again, nothing was changed.",
-            ) from None
-        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            raise PermissionError(_no_write(path.parent)) from None
+        os.chmod(name, 0o644)
+    except BaseException:
+        os.unlink(name)
         raise
+    return name
+
+
+def _tell(error, path, size):
+    """Raise an error of writing in one sentence, where it is one of those we know."""
+    if error.errno in _FULL:
+        raise OSError(
+            error.errno,
+            f"The disk is full: {path} needs {size:,} bytes; free some space and run "
+            "again, nothing was changed.",
+        ) from None
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        raise PermissionError(_no_write(path.parent)) from None
+    raise error
 
 
 def json_bytes(value, sort=True):
-    """Return `value` as indented JSON in UTF-8, keys sorted, each row of numbers a line."""
-    text = json.dumps(value, indent=1, sort_keys=sort, ensure_ascii=False)
-    rows = re.compile(r"\[\s*([-+.\deE]+(?:,\s+[-+.\deE]+)*)\s*\]")
-    text = rows.sub(
-        lambda row: f"[{', '.join(row[1].replace(',', ' ').split())}]", text
+    """Return `value` as indented JSON in UTF-8; a row of numbers is one line.
+
+    `sort`: by key. Raises ValueError for NaN and infinity, which JSON does not know.
+    """
+    text = json.dumps(
+        value, indent=1, sort_keys=sort, ensure_ascii=False, allow_nan=False
     )
-    return (text + "\n").encode()
+    return (_ROWS.sub(_on_one_line, text) + "\n").encode()
+
+
+# A string, which stays as it is, or a list of nothing but numbers.
+_ROWS = re.compile(r'"(?:[^"\\]|\\.)*"|\[\s*([-+.\deE]+(?:,\s+[-+.\deE]+)*)\s*\]')
+
+
+def _on_one_line(found):
+    if found[1] is None:
+        return found[0]
+    return f"[{', '.join(found[1].replace(',', ' ').split())}]"
 
 
 def add(files, **facts):
-    """Write `files` (relative path -> bytes) into the assets and list them in the
-    manifest.
+    """Write `files` (relative path -> bytes) into the assets and their manifest.
 
     `facts` are stored with every one of them. The manifest is read again under a lock,
     so that two chapters that write one after another keep each other's entries.
     """
-    for name, data in files.items():
-        write_bytes(ASSETS / name, data)
+    path = ASSETS / "manifest.json"
     with _locked(ASSETS):
-        entries = dict(read()) if (ASSETS / "manifest.json").exists() else {}
+        _read.pop(path, None)
+        entries = dict(read()) if path.exists() else {}
         for name, data in files.items():
             entries[name] = {"sha256": sha256(data), "bytes": len(data), **facts}
-        write_bytes(ASSETS / "manifest.json", json_bytes({"files": entries}))
+        listed = {path: json_bytes({"files": entries})}
+        write_all({**{ASSETS / name: data for name, data in files.items()}, **listed})
 
 
 def check_writable(folder, needed=20_000_000):
-    """Raise now, not after hours of work, if `folder` cannot be written or has no
-    space.
+    """Raise now, not after hours of work, if `folder` has no space or no rights.
 
     Raises PermissionError, or OSError if fewer than `needed` bytes are free.
     """
@@ -182,16 +229,14 @@ def check_writable(folder, needed=20_000_000):
         raise OSError(
             errno.ENOSPC,
             f"The disk of {folder} has {free:,} bytes free, and {needed:,} are needed: "
-            f"free some "
-            "space and run again.",
+            "free some space and run again.",
         )
 
 
 def _no_write(folder):
     return (
         f"{folder} cannot be written: give yourself the right to write there, or work "
-        f"in your own "
-        "copy of the book."
+        "in your own copy of the book."
     )
 
 
@@ -209,8 +254,7 @@ def _locked(folder):
 
 
 def npz_bytes(arrays):
-    """Return `arrays` (name -> array without objects) as the bytes of a compressed .npz
-    file.
+    """Return `arrays` (name -> array without objects) as bytes of a compressed .npz.
 
     Unlike numpy.savez_compressed the bytes depend on nothing but the arrays: no clock
     inside.
@@ -230,7 +274,6 @@ def npz_bytes(arrays):
 
 
 def read_npz(path):
-    """Return the arrays of the .npz file at `path` as a dict (no pickled objects are
-    loaded)."""
+    """Return the arrays of the .npz file at `path` as a dict; nothing is unpickled."""
     with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

@@ -20,9 +20,9 @@ class Known:
 class Facts:
     """Hold what a statement, or a function's body, does with names.
 
-    now: what it reads at once; later: when its functions are called; gives: what it gives
-    a value; alters: what it may change; touches: what it may when its functions are
-    called; declared: globals; spoils: whether its function may change an argument.
+    now: what it reads at once; later: when its functions are called; gives: what it
+    gives a value; alters: what it may change; touches: what it may when its functions
+    are called; declared: globals; spoils: whether its function may change an argument.
     """
 
     def __init__(self, node, known):

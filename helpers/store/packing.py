@@ -2,7 +2,8 @@
 
 A model is its architecture (Keras's own JSON, checked to hold nothing but known layers)
 and its weights in float16. A result is JSON for what a reader can read, and one .npz
-for its pictures and long arrays. Keras is imported by what builds or reads a model.
+for its pictures, its long arrays, and those that hold what JSON cannot say (NaN and
+infinity). Keras is imported by what builds or reads a model.
 """
 
 import contextlib
@@ -10,15 +11,14 @@ import importlib
 import inspect
 import io
 import json
+import math
 
 import numpy as np
 
 from helpers._arguments import told
 from helpers.store import manifest
 
-SHORT = (
-    400  # an array of so many numbers is still read in a diff; longer ones stand beside
-)
+SHORT = 400  # an array of so many numbers is read in a diff; longer ones stand beside
 # Classes whose from_config passes the settings on as they are; others may need each of
 # them.
 _PLAIN_OWNERS = ("Operation", "Layer", "Initializer", "Regularizer", "Constraint")
@@ -56,8 +56,7 @@ def _check_layers(config, name):
         if kind in ("Lambda", "__lambda__") or not known:
             raise ValueError(
                 f"The model {name!r} holds {kind} from {module}: only layers of Keras "
-                f"and of "
-                "helpers can be kept, and no Lambda."
+                "and of helpers can be kept, and no Lambda."
             )
 
 
@@ -107,43 +106,40 @@ def _different(setting, default):
 
 
 def _weights_bytes(model, name):
-    """Return the weights of `model` by their paths, floats rounded to float16."""
+    """Return the weights of `model`, numbered and named, floats rounded to float16."""
     from safetensors.numpy import save
 
     arrays = {}
     for weight in model.weights:
-        array = np.ascontiguousarray(weight)
+        array = np.asarray(weight, order="C")
         if array.dtype.kind not in "biu":
             array = array.astype(np.float32)
             if not np.isfinite(array).all():
                 raise ValueError(
-                    f"The weight {weight.path} of model {name!r} holds NaN or infinity: "
-                    "its training has diverged, lower the learning rate."
+                    f"The weight {weight.path} of model {name!r} holds NaN or "
+                    "infinity: its training has diverged, lower the learning rate."
                 )
             if array.size and np.abs(array).max() > _HALF_MAX:
                 raise ValueError(
                     f"The weight {weight.path} of model {name!r} exceeds "
-                    f"{_HALF_MAX:.0f}, the largest float16: scale the model's inputs or "
-                    "outputs."
+                    f"{_HALF_MAX:.0f}, the largest float16: scale the model's inputs "
+                    "or outputs."
                 )
             array = array.astype(np.float16)
-        if weight.path in arrays:
-            raise ValueError(
-                f"Two weights of model {name!r} are called {weight.path}: give its "
-                "layers names of their own."
-            )
-        arrays[weight.path] = array
+        layer, _, part = weight.path.rpartition("/")
+        layer = layer.rpartition("/")[2]
+        arrays[f"{len(arrays):04d} {layer} {part}"] = array
     return save(arrays)
 
 
 def weights_of(record):
-    """Return a model's weights: path -> array, in the model's order."""
+    """Return a model's weights: path -> array; old files have numbers, in order."""
     if record.suffix == ".npz":  # made before weights had names
         with np.load(io.BytesIO(record.data), allow_pickle=False) as archive:
             return {name: archive[name] for name in sorted(archive.files)}
     from safetensors.numpy import load
 
-    return load(record.data)
+    return dict(sorted(load(record.data).items()))
 
 
 def model_of(record):
@@ -159,18 +155,15 @@ def model_of(record):
         if module.startswith("helpers."):
             importlib.import_module(module)  # so that Keras knows this book's layers
     model = keras.models.model_from_json(json.dumps(config))
-    arrays = weights_of(record)
-    named = record.suffix != ".npz"
-    paths = [weight.path for weight in model.weights]
-    ordered = [arrays.get(p) for p in paths] if named else [*arrays.values()]
-    found = [None if array is None else array.shape for array in ordered]
-    if found != [tuple(weight.shape) for weight in model.weights]:
+    arrays = weights_of(record).values()
+    wanted = [tuple(weight.shape) for weight in model.weights]
+    if [array.shape for array in arrays] != wanted:
         raise ValueError(
-            f"The weights of {name!r} do not fit its architecture: bring both back with "
+            f"The weights of {name!r} do not fit its architecture: bring both back by "
             "git checkout -- helpers/assets, or make it anew with BOOK_PROFILE=full."
         )
     model.set_weights(
-        [w.astype(np.float32) if w.dtype == np.float16 else w for w in ordered]
+        [w.astype(np.float32) if w.dtype == np.float16 else w for w in arrays]
     )
     return model
 
@@ -212,36 +205,51 @@ def _encode(value, where, arrays):
         isinstance(value, np.ndarray) and value.ndim == 0
     ):
         value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        value = value.astype(np.float32) if value.dtype.kind == "f" else value
-        if value.size <= SHORT and value.dtype != np.uint8:
-            return {
-                "$numbers": _listed(value),
-                "dtype": value.dtype.name,
-                **_empty(value),
-            }
-        key = f"array{len(arrays)}"
-        arrays[key] = value
-        return {"$array": key}
+        return _encode_array(value, arrays)
     if isinstance(value, (list, tuple)):
         return [_encode(item, f"{where}[{i}]", arrays) for i, item in enumerate(value)]
     if isinstance(value, dict):
         if all(isinstance(key, str) and not key.startswith("$") for key in value):
             return {k: _encode(v, f"{where}[{k!r}]", arrays) for k, v in value.items()}
-        pairs = [[_encode(k, where, arrays), v] for k, v in value.items()]
+        pairs = [[_encode_key(k, where), v] for k, v in value.items()]
         return {
             "$items": [[k, _encode(v, f"{where}[{k!r}]", arrays)] for k, v in pairs]
         }
     raise TypeError(
-        f"{where} is {told(value)}, which cannot be kept: return numbers, strings, lists, "
-        "dicts or arrays of numbers."
+        f"{where} is {told(value)}, which cannot be kept: return numbers, strings, "
+        "lists, dicts or arrays of numbers."
     )
 
 
+def _encode_key(key, where):
+    key = key.item() if isinstance(key, np.generic) else key
+    if key is None or isinstance(key, (bool, int, float, str)):
+        return _encode(key, where, {})
+    raise TypeError(
+        f"A key of {where} is {told(key)}, which cannot be kept: use numbers or "
+        "strings."
+    )
+
+
+def _encode_array(value, arrays):
+    """Return numbers for the card, or put them beside it where none could read them."""
+    value = value.astype(np.float32) if value.dtype.kind == "f" else value
+    plain = value.dtype.kind != "f" or np.isfinite(value).all()
+    if value.size <= SHORT and value.dtype != np.uint8 and plain:
+        empty = {} if value.size else {"shape": list(value.shape)}  # lists do not tell
+        return {"$numbers": _listed(value), "dtype": value.dtype.name, **empty}
+    key = f"array{len(arrays)}"
+    arrays[key] = value
+    return {"$array": key}
+
+
 def _listed(array):
-    """Return an array as nested lists; float32 by the fewest digits that give it back."""
+    """Return an array as nested lists; float32 by the fewest digits that return it."""
     if array.ndim > 1:
         return [_listed(row) for row in array]
     if array.dtype.kind == "f":
@@ -249,21 +257,18 @@ def _listed(array):
     return array.tolist()
 
 
-def _empty(array):
-    """Return the shape of an empty array, which nested lists do not tell."""
-    return {} if array.size else {"shape": list(array.shape)}
-
-
 def _decode(value, arrays):
     if isinstance(value, list):
         return [_decode(item, arrays) for item in value]
     if not isinstance(value, dict):
         return value
+    if "$float" in value:
+        return float(value["$float"])
     if "$array" in value:
         return arrays[value["$array"]]
     if "$numbers" in value:
         array = np.array(value["$numbers"], value["dtype"])
         return array.reshape(value["shape"]) if "shape" in value else array
     if "$items" in value:
-        return {k: _decode(v, arrays) for k, v in value["$items"]}
+        return {_decode(k, arrays): _decode(v, arrays) for k, v in value["$items"]}
     return {k: _decode(v, arrays) for k, v in value.items()}

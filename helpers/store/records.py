@@ -23,7 +23,7 @@ KINDS = ("model", "result")
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """Hold one model or result: its card, and the bytes beside it (None: there are none).
+    """Hold one model or result: its card, and the bytes beside it, if there are any.
 
     `suffix` is the ending of the file beside the card, such as ".npz".
     """
@@ -52,15 +52,10 @@ class Record:
 
 
 def new(name, kind, settings, facts, data, suffix=".npz"):
-    """Return a Record whose card holds the hash of `data`; refuse what is too large."""
+    """Return a Record whose card holds the hash of `data`."""
     beside = {} if data is None else {"sha256": manifest.sha256(data), "suffix": suffix}
     size = {"bytes": 0 if data is None else len(data)}
     card = {**facts, "name": name, "kind": kind, "settings": settings, **size, **beside}
-    if size["bytes"] > LARGEST:
-        raise ValueError(
-            f"{name!r} takes {size['bytes']:,} bytes, over the {LARGEST:,} that may be "
-            "shipped: store pictures as uint8, fewer of them, or a summary."
-        )
     return Record(name, card, data, suffix)
 
 
@@ -87,12 +82,13 @@ def shipped(name):
 
 def names(kind=None):
     """Return the names of all that is shipped, or of one kind, sorted."""
-    found = [file[:-5] for file in sorted(manifest.read()) if file.endswith(".json")]
+    cards = re.compile(r"\d\d/.*\.json")
+    found = [file[:-5] for file in sorted(manifest.read()) if cards.fullmatch(file)]
     return [name for name in found if kind in (None, card(name)["kind"])]
 
 
 def card(name):
-    """Return the card of what is shipped under `name`, without what stands beside it."""
+    """Return the card of what is shipped as `name`, without what stands beside it."""
     return json.loads(manifest.verified(f"{name}.json").read_text("utf8"))
 
 
@@ -118,13 +114,21 @@ def kept(name, settings):
 
 def keep(record):
     """Write a Record into `runs/`."""
-    for file, data in record.files().items():
-        manifest.write_bytes(RUNS / file, data)
+    files = record.files()
+    manifest.write_all({RUNS / file: data for file, data in files.items()})
 
 
 def ship(record):
-    """Write a Record into the assets, if it is not there already."""
+    """Write a Record into the assets, if it is not there already.
+
+    Raises ValueError if one of its files is too large.
+    """
     files = record.files()
+    if (size := max(map(len, files.values()))) > LARGEST:
+        raise ValueError(
+            f"{record.name!r} takes {size:,} bytes, over the {LARGEST:,} that may be "
+            "shipped: store pictures as uint8, fewer of them, or a summary."
+        )
     if all(manifest.holds(file, manifest.sha256(data)) for file, data in files.items()):
         return
     chapter = record.name.partition("/")[0]
@@ -132,7 +136,7 @@ def ship(record):
 
 
 def adopt():
-    """Copy what is shipped into `runs/` where that has nothing; return the names copied."""
+    """Copy what is shipped into `runs/` where that has nothing; return the names."""
     missing = [name for name in names() if not (RUNS / f"{name}.json").exists()]
     for name in missing:
         keep(shipped(name))
@@ -161,6 +165,6 @@ def check_name(name):
         raise TypeError(f"name must be a string such as '05/digits', got {told(name)}.")
     if not re.fullmatch(r"\d\d/[a-z0-9]+([-_.][a-z0-9]+)*", name):
         raise ValueError(
-            "name must be a chapter and small letters, digits, '-', '_' or '.', such as "
-            f"'05/digits', got {told(name)}."
+            "name must be a chapter and small letters, digits, '-', '_' or '.', such "
+            f"as '05/digits', got {told(name)}."
         )

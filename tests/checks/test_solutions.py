@@ -22,8 +22,6 @@ EDITS = {
     "05.5": (
         "the answer returns nothing: what it moves is changed",
         ("in (batch_a, batch_b)", "in (batch_b, batch_a)"),
-        ("in (batch_a, batch_b)", "in (batch_a, batch_a)"),
-        ("in (batch_a, batch_b)", "in (batch_a,)"),
         ("loss = model.g", "loss = -model.g"),
     ),
 }

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from helpers import manifest
+from helpers.store import manifest
 
 
 def no_space(*arguments, **options):

@@ -95,6 +95,22 @@ def test_the_number_of_objects_can_be_fixed(objects):
     assert {len(scene.objects) for scene in scenes} == {objects}
 
 
+def test_the_larger_distance_names_the_relation():
+    def at(row, col):
+        return shapes.Object("circle", "red", "small", row, col)
+
+    middle = at(50, 50)
+    for down in range(-40, 41, 8):
+        for right in range(-40, 41, 8):
+            if abs(down) == abs(right):
+                expected = None
+            elif abs(right) > abs(down):
+                expected = "left" if right < 0 else "right"
+            else:
+                expected = "above" if down < 0 else "below"
+            assert shapes.relation(at(50 + down, 50 + right), middle) == expected
+
+
 # ---- captions ------------------------------------------------------------------------
 
 
@@ -225,3 +241,47 @@ def test_words_are_those_that_parse_reads():
         captions.words("a red dog")
     with pytest.raises(TypeError, match="string"):
         captions.words(3)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "says"),
+    [
+        ({"size": 2.5}, ValueError, "size"),
+        ({"size": 6, "cell": 0}, ValueError, "sides"),  # smaller than a large object
+        ({"sides": (("large", 8), ("small", 5))}, ValueError, "odd"),
+        ({"sides": 7}, ValueError, "sides"),
+        ({"backgrounds": ()}, TypeError, "backgrounds"),
+        ({"backgrounds": ("pink",)}, ValueError, "backgrounds"),
+        ({"most": 0}, ValueError, "most"),
+        ({"cell": -1}, ValueError, "cell"),
+    ],
+)
+def test_worlds_that_cannot_be(change, kind, says):
+    with pytest.raises(kind, match=says):
+        replace(shapes.SMALL, **change)
+
+
+def test_a_world_without_room_is_told_and_not_waited_for():
+    crowded = replace(shapes.SMALL, name="crowded", size=9, most=2, cell=0)
+    with pytest.raises(ValueError, match="no room for 2 objects"):
+        data.shapes("test", 1, crowded, objects=2)
+    lonely = replace(shapes.SMALL, name="lonely", most=1)
+    assert {len(s.objects) for s in data.shapes("test", 9, lonely)[2]} == {1}
+    with pytest.raises(ValueError, match="needs two objects"):
+        data.shapes("pairs", 1, lonely)
+
+
+def test_scenes_that_have_no_words():
+    rng = np.random.default_rng(0)
+    one = shapes.Object("circle", "red", "small", 3, 3)
+    other = shapes.Object("square", "blue", "small", 11, 11)
+    for scene, says in (
+        (shapes.Scene(()), "one to three objects, got 0"),
+        (shapes.Scene((one,) * 4), "one to three objects, got 4"),
+        (shapes.Scene((one, other)), "diagonal"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            captions.caption(scene, rng, shapes.SMALL)
+    huge = replace(one, size="huge")
+    with pytest.raises(ValueError, match="size of an object of scene"):
+        shapes.draw(shapes.Scene((huge,)), shapes.SMALL)

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.linalg import sqrtm
 
-from helpers import data, encoder, paintings, runtime, style_transfer
-
-tf = runtime.tf
+from helpers import data, paintings, style_transfer, vgg
 
 
 def test_gram_is_the_mean_outer_product_and_forgets_positions():
@@ -53,7 +52,7 @@ def test_match_colours_moves_to_the_style_at_the_least_cost():
 
 
 def test_objective_gradient_against_finite_differences():
-    network = encoder.build_encoder(["conv1_1", "conv2_1"], "random")
+    network = vgg.build(["conv1_1", "conv2_1"], "random")
     content, style = data.picture("cat", 32), paintings.paint("waves", 32)
     losses = style_transfer.objective(
         network,

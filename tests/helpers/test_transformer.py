@@ -1,14 +1,13 @@
 """Attention against Keras's own, causality, the cache, the filters and the sampler."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import stats
 
-from helpers import packing, transformer
+from helpers import sampling, transformer
+from helpers.store import packing, records
 
 RNG = np.random.default_rng(0)
 
@@ -119,12 +118,10 @@ def test_the_order_of_tokens_matters_through_positions_alone():
     )
 
 
-def test_it_can_be_shipped(tmp_path):
+def test_it_can_be_shipped():
     net, sequence = model(), tokens(2, 9)
-    path = tmp_path / "weights.npz"
-    path.write_bytes(packing.weights_bytes(net))
-    config = json.loads(json.dumps(packing.architecture(net)))
-    again = packing.build(config, path)
+    facts, data, suffix = packing.pack_model(net)
+    again = packing.model_of(records.new("16/net", "model", {}, facts, data, suffix))
     again.set_weights(net.get_weights())
     np.testing.assert_allclose(again(sequence), net(sequence), atol=1e-5)
 
@@ -141,7 +138,7 @@ def test_it_learns_to_count():
         epochs=15,
         verbose=0,
     )
-    made = transformer.sample(net, rows[:, :1], 8, temperature=0)
+    made = sampling.sample(net, rows[:, :1], 8, temperature=0)
     np.testing.assert_array_equal(made, rows)
 
 
@@ -169,7 +166,7 @@ def test_the_greedy_sequence_is_that_of_the_whole_model():
         last = np.asarray(net(expected))[:, -1].argmax(axis=-1)
         expected = np.concatenate([expected, last[:, None]], axis=1)
     np.testing.assert_array_equal(
-        transformer.sample(net, sequence, 9, temperature=0), expected
+        sampling.sample(net, sequence, 9, temperature=0), expected
     )
 
 
@@ -199,7 +196,7 @@ def by_hand(logits, temperature, top_k, top_p):
 def test_filters_keep_what_a_loop_keeps(temperature, top_k, top_p):
     logits = RNG.standard_normal((6, 17)).astype("float32") * 2
     found = tf.nn.softmax(
-        transformer.filter_logits(logits, temperature, top_k, top_p)
+        sampling.filter_logits(logits, temperature, top_k, top_p)
     ).numpy()
     expected = [by_hand(row.astype(float), temperature, top_k, top_p) for row in logits]
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -212,7 +209,7 @@ def test_filters_keep_what_a_loop_keeps(temperature, top_k, top_p):
 def test_it_draws_from_the_model_s_distribution():
     net = model()
     prompt = np.tile([[3, 1]], (4000, 1))
-    drawn = transformer.sample(net, prompt, 1, temperature=1.5)[:, 2]
+    drawn = sampling.sample(net, prompt, 1, temperature=1.5)[:, 2]
     expected = tf.nn.softmax(net(prompt[:1])[0, -1] / 1.5).numpy().astype(float)
     counts = np.bincount(drawn, minlength=11)
     keep = expected * 4000 > 5
@@ -225,7 +222,7 @@ def test_it_draws_from_the_model_s_distribution():
 
 def test_guidance_is_the_formula_of_the_two_logits():
     net, prompt, empty = model(), tokens(8, 2), np.full((8, 2), 10)
-    made = transformer.sample(
+    made = sampling.sample(
         net,
         prompt,
         6,
@@ -246,7 +243,7 @@ def test_guidance_is_the_formula_of_the_two_logits():
 
 def test_a_scale_of_one_and_zero_are_either_prompt_alone():
     net, prompt, empty = model(), tokens(8, 2), np.full((8, 2), 10)
-    draw = lambda *a, **k: transformer.sample(net, *a, 5, seed=3, **k)[:, 2:]  # noqa: E731
+    draw = lambda *a, **k: sampling.sample(net, *a, 5, seed=3, **k)[:, 2:]  # noqa: E731
     np.testing.assert_array_equal(draw(prompt, unconditional=empty), draw(prompt))
     guided = draw(prompt, unconditional=empty, guidance_scale=0.0)
     np.testing.assert_array_equal(guided, draw(empty))
@@ -254,12 +251,12 @@ def test_a_scale_of_one_and_zero_are_either_prompt_alone():
 
 def test_only_allowed_tokens_and_same_seed_same_tokens():
     net, prompt = model(), tokens(50, 2)
-    first = transformer.sample(net, prompt, 8, temperature=3.0, allowed=(4, 7), seed=1)
+    first = sampling.sample(net, prompt, 8, temperature=3.0, allowed=(4, 7), seed=1)
     assert set(np.unique(first[:, 2:])) == {4, 5, 6}
     np.testing.assert_array_equal(first[:, :2], prompt)
-    again = transformer.sample(net, prompt, 8, temperature=3.0, allowed=(4, 7), seed=1)
+    again = sampling.sample(net, prompt, 8, temperature=3.0, allowed=(4, 7), seed=1)
     np.testing.assert_array_equal(first, again)
-    other = transformer.sample(net, prompt, 8, temperature=3.0, allowed=(4, 7), seed=2)
+    other = sampling.sample(net, prompt, 8, temperature=3.0, allowed=(4, 7), seed=2)
     assert (first != other).any()
 
 
@@ -288,7 +285,7 @@ def test_only_allowed_tokens_and_same_seed_same_tokens():
 def test_a_wrong_argument_is_named_in_one_sentence(change, says):
     arguments = {"prompts": [[1]], "count": 2} | change
     with pytest.raises((TypeError, ValueError), match=says) as caught:
-        transformer.sample(
+        sampling.sample(
             MODEL, arguments.pop("prompts"), arguments.pop("count"), **arguments
         )
     assert "\n" not in str(caught.value)
@@ -299,9 +296,9 @@ MODEL = model()
 
 def test_models_that_cannot_be_sampled():
     with pytest.raises(ValueError, match="causal"):
-        transformer.sample(model(causal=False), [[1]], 2)
+        sampling.sample(model(causal=False), [[1]], 2)
     with pytest.raises(TypeError, match="build_transformer"):
-        transformer.sample(keras.Sequential([keras.Input((3,))]), [[1]], 2)
+        sampling.sample(keras.Sequential([keras.Input((3,))]), [[1]], 2)
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,7 @@ def test_same_features_as_the_package_it_comes_from():
     reference = HED()
     grey = (picture()[..., ::-1] + 1) * 127.5 - np.array([103.939, 116.779, 123.68])
     layers = ["conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3"]
-    ours = vgg.build(layers, "vgg16", pooling="max", padding="zero")(
-        picture()
-    )
+    ours = vgg.build(layers, "vgg16", pooling="max", padding="zero")(picture())
     x = grey.astype(np.float32)
     for index, layer in enumerate(layers, 1):
         x = getattr(reference, f"block{index}")(x)
@@ -55,9 +53,7 @@ def test_vgg19_through_keras(monkeypatch):
         weights=None, include_top=False
     )  # the architecture, random weights
     monkeypatch.setattr(keras.applications, "VGG19", lambda **options: stand_in)
-    ours = vgg.build(
-        ["conv2_2", "conv4_4"], "vgg19", pooling="max", padding="zero"
-    )
+    ours = vgg.build(["conv2_2", "conv4_4"], "vgg19", pooling="max", padding="zero")
     assert ours.name == "vgg19"
     prepared = vgg19.preprocess_input((picture() + 1) * 127.5)
     names = {"conv2_2": "block2_conv2", "conv4_4": "block4_conv4"}
@@ -72,9 +68,7 @@ def test_reflection_leaves_no_frame_and_zeros_do():
     flat = np.full((1, 64, 64, 3), 0.3, np.float32)
     spread = {}
     for padding in ("reflect", "zero"):
-        x = vgg.build(["conv3_1"], "vgg16", padding=padding)(flat)[
-            "conv3_1"
-        ].numpy()
+        x = vgg.build(["conv3_1"], "vgg16", padding=padding)(flat)["conv3_1"].numpy()
         spread[padding] = x.std((1, 2)).max() / x.max()
     assert spread["reflect"] < 1e-4 < 1e-2 < spread["zero"]
 

@@ -109,3 +109,16 @@ def test_a_step_of_02_5_that_goes_astray_later_gets_a_sentence():
         return optimistic(x, y, old_x, old_y, rate)
 
     assert "infinity" in grade("02.5", answer).message
+
+
+def test_a_step_of_02_5_that_stands_still_at_the_start_hears_where_it_ends():
+    def answer(x, y, old_x, old_y, rate):
+        same = (x, y) == (old_x, old_y)
+        return (x, y) if same else optimistic(x, y, old_x, old_y, rate)
+
+    assert "500 of them end at radius 1.00" in grade("02.5", answer).message
+
+
+def test_a_pair_that_holds_no_number_hears_so():
+    assert "holds a NaN" in grade("02.2", (math.nan, 1.0)).message
+    assert "Give a pair" in grade("02.2", ([1], [1, 2])).message

@@ -29,7 +29,6 @@ def chapter():
         "keras": keras,
         "layers": layers,
         "stats": stats,
-        "networks": networks,
         "NearestNeighbors": NearestNeighbors,
     }
     for cell in notebook.cells:
@@ -61,11 +60,11 @@ def described(model):
 @pytest.mark.parametrize("builder", ["build_generator", "build_discriminator"])
 @pytest.mark.parametrize("arguments", [{}, {"width": 8, "kernel": 3}])
 def test_typed_networks_are_those_of_the_helpers(builder, arguments):
-    networks = []
+    both = []
     for build in (chapter()[builder], getattr(networks, builder)):
         runtime.seed_everything(3)
-        networks.append(build(**arguments))
-    typed, shipped = networks
+        both.append(build(**arguments))
+    typed, shipped = both
     assert described(typed) == described(shipped)
     shape = typed.input_shape[1:]
     inputs = np.random.default_rng(0).standard_normal((4, *shape)).astype("float32")
@@ -138,9 +137,9 @@ def test_every_switch_changes_a_network_and_keeps_the_sizes(change):
             for model in models
         ]
 
-    networks = chapter()["trial_networks"](**change)
-    assert described(networks) != described(chapter()["trial_networks"]())
-    assert networks[0].output_shape[1:] == networks[1].input_shape[1:] == (28, 28, 1)
+    pair = chapter()["trial_networks"](**change)
+    assert described(pair) != described(chapter()["trial_networks"]())
+    assert pair[0].output_shape[1:] == pair[1].input_shape[1:] == (28, 28, 1)
 
 
 def test_trial_of_our_own_networks_is_the_shipped_pair():

@@ -25,8 +25,7 @@ LAST = 23
 @pytest.fixture(scope="module")
 def films():
     return {
-        name: packing.unpack(manifest.verified(f"05/film-{name}.npz"))
-        for name in NAMES
+        name: packing.unpack(manifest.verified(f"05/film-{name}.npz")) for name in NAMES
     }
 
 
