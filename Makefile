@@ -100,14 +100,14 @@ lint: $(VENV)/.made  ## ruff on code, tests and notebooks; `ruff format .` mends
 	$(VENV)/bin/ruff format --check .
 
 unit: $(VENV)/.made  ## the helpers' tests, the house's and the notebooks' form
-	$(PY) -m pytest tests -m "not site"
+	$(PY) -m pytest tests -m "not site" -n auto
 
 notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without network and caches
 	$(PY) -m tools.prove_notebooks
 
 site-test: $(VENV)/.made browser  ## strict build, then the site and its live figures in a real browser
 	$(PY) -m tools.site --require-live
-	$(PY) -m pytest tests/site tests/live -m site
+	$(PY) -m pytest tests/site tests/live -m site -n auto --dist loadscope
 
 mutants: $(VENV)/.made  ## break the code at twenty places, one by one: does a test notice?
 	@$(PY) -m tools.mutants

@@ -14,10 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.live_browser import Page, served
-from tests.site_browser import CHROMIUM
-
 from helpers import live
+from tests.live.browser import Page, served
+from tests.site.browser import CHROMIUM
 from tools import live as build
 
 TIMES = 5

@@ -321,7 +321,7 @@ def _copied(generated, held_out, train):
     ],
     foreseen=[
         Foreseen(lambda g, h, t: 0.01, says="memoriser"),
-        Foreseen(lambda g, h, t: _copied(g, h, t) > 0.5, says="one copy in ten"),
+        Foreseen(lambda g, h, t: float(_copied(g, h, t) > 0.5), says="one copy in ten"),
         Foreseen(
             lambda g, h, t: np.mean(_nearest(g, t) < np.median(_nearest(h, t))),
             says="1 % quantile",

@@ -1,7 +1,6 @@
 """The one check of what a reader passes in: what it takes, what it says, at every door."""
 
 import keras
-import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -67,7 +66,7 @@ def test_no_value_is_printed_at_length():
 
 @pytest.mark.parametrize("kind", ["float16", "float32", "float64", "bfloat16"])
 def test_floats_of_any_width_become_float32(kind):
-    wide = GOOD.astype(ml_dtypes.bfloat16 if kind == "bfloat16" else kind)
+    wide = GOOD.astype(tf.bfloat16.as_numpy_dtype if kind == "bfloat16" else kind)
     found = _arguments.images(wide)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, wide.astype("float32"))

@@ -131,7 +131,9 @@ def test_bad_tokens_are_told(tokens, kind, says):
 
 
 def test_models_and_names_that_are_none_are_told():
-    with pytest.raises(TypeError, match="encoder that ends in NearestCode, and a decoder"):
+    with pytest.raises(
+        TypeError, match="encoder that ends in NearestCode, and a decoder"
+    ):
         tokenizer.Tokenizer(keras.Sequential([keras.Input((2,)), layers.Dense(1)]))
     with pytest.raises(ValueError, match="one of fashion, shapes"):
         tokenizer.load("photos")

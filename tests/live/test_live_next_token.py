@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from helpers import data, tokenizer, transformer, zoo
+from helpers import data, sampling, tokenizer, zoo
 
 pytestmark = pytest.mark.site
 CELL, SAY, BAR = ".tokens-cell", ".live-say", ".next-token-code"
@@ -88,7 +88,7 @@ def test_the_model_is_that_of_the_zoo(live_page):
     assert difference < 2e-3
     classes = np.arange(128, 138)[:, None]
     for scale, written in zip(scales, found["written"], strict=True):
-        sampled = transformer.sample(
+        sampled = sampling.sample(
             model,
             classes,
             49,

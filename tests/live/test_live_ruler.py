@@ -117,7 +117,7 @@ def test_the_page_measures_as_the_book_does(live_page):
                 metrics.frechet_distance(a, b),
                 *metrics.kernel_distance(a, b),
                 metrics.kernel_distance(a, b)[0],
-                *metrics.precision_recall(a, b),
+                *metrics.precision_recall(real=a, generated=b),
             ]
             for a, b in pairs
         ]

@@ -11,7 +11,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
 from playwright.sync_api import expect
 
-from helpers import data, images, manifest, packing, style_transfer
+from helpers import data, images, style_transfer
+from helpers.store import packing, records
 from tools import live
 
 pytestmark = pytest.mark.site
@@ -21,8 +22,8 @@ MODULE = "const m = await import('./live/style.js');"
 
 @pytest.fixture(scope="module")
 def grid():
-    facts, values = packing.unpack(manifest.verified("10/grid.npz"))
-    return facts["settings"], values
+    record = records.shipped("10/grid")
+    return record.settings, packing.values_of(record)
 
 
 def frames(page, count=2):

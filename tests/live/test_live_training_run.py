@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from book.identity import ROOT
-from helpers import manifest, packing
+from helpers.store import packing, records
 from tools import live
 
 pytestmark = pytest.mark.site
@@ -24,8 +24,10 @@ LAST = 23
 
 @pytest.fixture(scope="module")
 def films():
+    found = {name: records.shipped(f"05/film-{name}") for name in NAMES}
     return {
-        name: packing.unpack(manifest.verified(f"05/film-{name}.npz")) for name in NAMES
+        name: ({"settings": film.settings}, packing.values_of(film))
+        for name, film in found.items()
     }
 
 
@@ -162,15 +164,15 @@ def test_a_sprite_of_other_seconds_is_refused(monkeypatch):
     spec = importlib.util.spec_from_file_location("training_run_data", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    real = packing.unpack
+    real = records.shipped
 
-    def other(path):
-        facts, values = real(path)
-        if "tutorial" in str(path):
-            facts["settings"]["moments"] = [1, 2]
-        return facts, values
+    def other(name):
+        record = real(name)
+        if "tutorial" in name:
+            record.settings["moments"] = [1, 2]
+        return record
 
-    monkeypatch.setattr(packing, "unpack", other)
+    monkeypatch.setattr(records, "shipped", other)
     with pytest.raises(ValueError, match="different seconds"):
         module.files()
 

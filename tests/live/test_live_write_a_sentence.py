@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers import captions, data, manifest, packing, shapes, transformer, zoo
+from helpers import captions, data, obedience, sampling, shapes, zoo
+from helpers.store import packing, records
 
 pytestmark = pytest.mark.site
 NAME = "write-a-sentence"
@@ -62,7 +63,7 @@ def keras_model():
 
 @pytest.fixture(scope="module")
 def code():
-    return packing.unpack(manifest.verified("18/three-code.npz"))[1]
+    return packing.values_of(records.shipped("18/three-code"))
 
 
 # ---- sentences
@@ -238,7 +239,7 @@ def test_the_model_is_that_of_keras(live_page, written, keras_model, code):
         },
     }
     rows = {
-        scale: transformer.sample(
+        scale: sampling.sample(
             keras_model, words, 73, temperature=0, allowed=(0, 187), **guide
         )
         for scale, guide in guides.items()
@@ -317,9 +318,7 @@ def test_the_judge_is_pythons(live_page, written, keras_model, code):
         asked += [sentence, other, sentence]
     painted = [row[2] for row in written[3::13]]
     words = spell(painted)
-    tokens = transformer.sample(keras_model, words, 73, allowed=(0, 187), seed=1)[
-        :, 22:
-    ]
+    tokens = sampling.sample(keras_model, words, 73, allowed=(0, 187), seed=1)[:, 22:]
     pictures = np.concatenate([np.float32(pictures), decode(tokens, code)])
     asked += painted
     found = page.evaluate(
@@ -335,7 +334,7 @@ def test_the_judge_is_pythons(live_page, written, keras_model, code):
     )
     unread, obeyed = 0, 0
     for picture, sentence, got in zip(pictures, asked, found, strict=True):
-        scene = shapes.read(picture, THREE)
+        scene = obedience.read(picture, THREE)
         wanted = scene and {
             "background": scene.background,
             "objects": [
@@ -346,7 +345,7 @@ def test_the_judge_is_pythons(live_page, written, keras_model, code):
                 for o in scene.objects
             ],
         }
-        met = captions.obeys(picture, sentence, THREE)
+        met = obedience.obeys(picture, sentence, THREE)
         assert got["scene"] == wanted and got["met"] == met
         assert (
             got["told"]["obeys"] == met["all"]
@@ -412,7 +411,7 @@ def agree(page, sentence):
     """Assert that the labels and the count that is said are Python's word on what is
     shown."""
     labels = wait_painted(page, sentence)
-    met = [captions.obeys(picture, sentence, THREE)["all"] for picture in shown(page)]
+    met = [obedience.obeys(picture, sentence, THREE)["all"] for picture in shown(page)]
     assert [": it obeys" in of for of in labels] == met
     verb = "obeys" if sum(met) == 1 else "obey"
     heard(page, f"{sum(met)} of {len(met)} {verb} “{sentence}”.")

@@ -198,9 +198,9 @@ def test_figures_stand_on_a_white_plate_in_the_dark(visit, page):
 # --------------
 
 
-@pytest.mark.parametrize("name", live.FIGURES)
+@pytest.mark.parametrize("name", live.figures())
 def test_a_live_figure_wakes_in_its_chapter_and_sleeps_again(visit, name):
-    seen = visit(f"notebooks/{live.FIGURES[name].chapter}", reduced_motion="reduce")
+    seen = visit(f"notebooks/{live.facts(name)['chapter']}", reduced_motion="reduce")
     figure = seen.tab.locator(f"#live-{name}")
     figure.scroll_into_view_if_needed()
     still = figure.locator(".live-still img")
@@ -249,7 +249,7 @@ def test_a_live_figure_wakes_in_its_chapter_and_sleeps_again(visit, name):
 def test_without_scripts_a_live_figure_is_its_picture(browser, address):
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
-    tab.goto(f"{address}/notebooks/{live.FIGURES['ruler'].chapter}.html")
+    tab.goto(f"{address}/notebooks/{live.facts('ruler')['chapter']}.html")
     marker = tab.locator('[data-live="ruler"]')
     assert (
         marker.inner_text().strip() == ""
