@@ -20,7 +20,14 @@ MAY = {
     "book/live": {"helpers", "helpers/store", "book/live/lib"},
     "book/live/lib": {"helpers"},
     "tools": {"book", "book/live/lib", "checks", "helpers", "helpers/store"},
-    "benchmarks": {"book", "helpers", "helpers/store", "tests/live", "tools"},
+    "benchmarks": {
+        "book",
+        "helpers",
+        "helpers/store",
+        "tests/live",
+        "tests/site",
+        "tools",
+    },
 }
 # helpers/store is under the helpers: of them it knows these alone.
 BELOW_THE_STORE = {"helpers._arguments", "helpers.runtime"}
