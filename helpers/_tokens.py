@@ -52,7 +52,8 @@ def caches(value, blocks):
         heads, dim = block.attention.heads, block.attention.dim
         for part in pair:
             shape = tuple(getattr(part, "shape", ()))
-            if len(shape) != 4 or (shape[1], shape[3]) != (heads, dim // heads):
+            known = len(shape) == 4 and shape[1] in (None, heads)
+            if not known or shape[3] not in (None, dim // heads):
                 raise ValueError(
                     f"{wanted} of shape (B, {heads}, T, {dim // heads}), got one of "
                     f"{told(part)}."
