@@ -112,6 +112,10 @@ def _game(d_loss, g_loss=lambda generated: -generated.mean()):
         Foreseen(_game(lambda real, made: 1 - real), says="scalar"),
         Foreseen(_game(lambda real, made: _hinge(real, made) / 2), says="half"),
         Foreseen(_game(_hinge), says="tape"),
+        Foreseen(
+            type("Begun", (), {"d_loss_fn": lambda self, *logits: _hinge(*logits)}),
+            says="g_loss_fn is not written yet",
+        ),
         3.0,
     ],
 )
@@ -191,6 +195,8 @@ def _leaves_a_trace(answer):
         Foreseen(lambda s, n: s[-1] * (n - len(s)), says="slow"),
         Foreseen(lambda s, n: min(s) * (n - len(s)), says="fast"),
         Foreseen(lambda s, n: np.median(s[1:]) * (n - len(s)), says="one epoch"),
+        Foreseen(lambda s, n: np.median(s) * (n - len(s) - 1), says="about 12 are"),
+        Foreseen(lambda s, n: np.median(s) * max(n - len(s), 1), says="nothing is"),
         12.0,
     ],
 )

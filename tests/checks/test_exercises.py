@@ -128,6 +128,15 @@ def test_a_stub_is_not_answered_yet(item):
         assert grade(item.id, blank).status == "unanswered"
 
 
+def test_a_class_without_its_methods_is_not_answered_yet():
+    from helpers import gan
+
+    class HingeGAN(gan.GAN):
+        pass
+
+    assert grade("05.3", HingeGAN).status == "unanswered"
+
+
 @each_exercise
 def test_an_exercise_has_hints_and_a_quiz_reasons_in_whole_sentences(item):
     words = list(item.because.values()) if item.correct else item.hints
