@@ -6,24 +6,24 @@ from scipy.ndimage import zoom
 
 
 class Canvas:
-    """A square Pillow picture drawn in unit coordinates, at twice the size asked
-    for."""
+    """Draw on a square picture in unit coordinates, at twice the size asked for."""
 
     def __init__(self, size, background):
         self.size = size
-        self.side = 2 * max(
-            size, 192
-        )  # small pictures: draw larger, then shrink smoothly
+        self.side = 2 * max(size, 192)  # small: draw larger, then shrink smoothly
         self.image = Image.new("RGB", (self.side, self.side), rgb(background))
         self.draw = ImageDraw.Draw(self.image)
 
     def px(self, points):
+        """Return points of the unit square in pixels."""
         return [tuple(p) for p in np.asarray(points, float) * self.side]
 
     def polygon(self, points, colour):
+        """Fill the polygon with these corners."""
         self.draw.polygon(self.px(points), fill=rgb(colour))
 
     def disc(self, x, y, radius, colour):
+        """Fill a disc."""
         box = np.array([x - radius, y - radius, x + radius, y + radius]) * self.side
         self.draw.ellipse(tuple(box), fill=rgb(colour))
 
@@ -41,21 +41,23 @@ class Canvas:
 
 
 def rgb(colour):
+    """Return a colour in [0, 1] as Pillow wants it."""
     return tuple(int(round(255 * c)) for c in np.clip(colour, 0, 1))
 
 
 def hex(*codes):
+    """Return colours written as "15245c" as an array (N, 3) in [0, 1]."""
     return np.array([[int(c[i : i + 2], 16) / 255 for i in (0, 2, 4)] for c in codes])
 
 
 def smooth_noise(rng, cells, side):
-    """Return (side, side) noise in about [-1, 1] that varies over `cells` patches a
-    side."""
+    """Return smooth noise (side, side) in about [-1, 1], of `cells` patches a side."""
     noise = zoom(rng.uniform(-1, 1, (cells + 3, cells + 3)), side / cells, order=3)
     return noise[:side, :side]
 
 
 def mix(a, b, t):
+    """Return colours from `a`, where t is 0 or less, to `b`, where it is 1 or more."""
     t = np.clip(np.asarray(t, float), 0, 1)[..., None]
     return (1 - t) * np.asarray(a) + t * np.asarray(b)
 

@@ -1,12 +1,36 @@
-"""A look at every batch of a reader's dataset, which Keras would believe."""
+"""Batches for a GAN: an array dealt in a known order, or a reader's dataset watched."""
 
 import tensorflow as tf
 
 from helpers import _arguments
 
 
+def dealt(images, batch_size, seed, epoch, name):
+    """Return one epoch of checked images, as `helpers.training.shuffled` tells."""
+    steps = len(images) // batch_size
+    if steps == 0:
+        raise ValueError(
+            f"batch_size is {batch_size}, but {name} holds only {len(images)}: choose "
+            "a smaller batch_size."
+        )
+    with tf.device("CPU"):
+        source = tf.constant(images)
+
+    def one_epoch(_):
+        key = tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)])
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(len(images)), seed=key
+        )
+        order = tf.reshape(order[: steps * batch_size], (steps, batch_size))
+        return tf.data.Dataset.from_tensor_slices(order)
+
+    order = tf.data.Dataset.range(1).flat_map(one_epoch)
+    batches = order.map(lambda index: tf.gather(source, index)).prefetch(2)
+    return batches.apply(tf.data.experimental.assert_cardinality(steps))
+
+
 class Looked:
-    """Check what a reader's dataset gives, as arrays are checked.
+    """Check every batch of a reader's dataset, which Keras would believe.
 
     `shape` is that of one image. Used as a context around `fit`: what was found wrong
     inside the pipeline is raised there in its own words.

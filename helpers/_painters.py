@@ -9,7 +9,7 @@ from helpers._canvas import Canvas, hex, mix, paper, smooth_noise
 
 
 def swirls(size, rng):
-    """Strokes that follow a flow with whirls, over a night sky with stars and hills."""
+    """Paint strokes along a flow with whirls: a night sky with stars over hills."""
     canvas = Canvas(size, (0.07, 0.11, 0.28))
     n = 256
     y, x = np.mgrid[0:n, 0:n] / (n - 1.0)
@@ -72,7 +72,7 @@ def swirls(size, rng):
 
 
 def waves(size, rng):
-    """Rows of overlapping scales like waves in a woodblock print, under a red sun."""
+    """Paint rows of scales like waves in a woodblock print, under a red sun."""
     canvas = Canvas(size, (0.94, 0.88, 0.74))
     for i, t in enumerate(np.linspace(0, 1, 40)):  # the sky pales towards the sea
         colour = mix(hex("b9c9c0")[0], hex("f1e2bd")[0], t**0.6)
@@ -107,7 +107,7 @@ def waves(size, rng):
 
 
 def pointillism(size, rng):
-    """Dots of unmixed colour that the eye mixes: a bay in the evening, with trees."""
+    """Paint dots of unmixed colour that the eye mixes: a bay in the evening."""
     canvas = Canvas(size, (0.93, 0.88, 0.76))
     sun = rng.uniform(0.3, 0.7)
     shore = 0.74 + 0.05 * np.sin(rng.uniform(0, 6))

@@ -10,8 +10,7 @@ from helpers._canvas import Canvas, hex, mix, paper, rgb, smooth_noise
 
 
 def de_stijl(size, rng):
-    """Planes of primary colour and white between black lines, divided again and
-    again."""
+    """Paint planes of primary colour between black lines, divided again and again."""
     cream, black = (0.95, 0.93, 0.88), (0.07, 0.07, 0.08)
     canvas = Canvas(size, cream)
     planes, done = [(0.0, 0.0, 1.0, 1.0)], []
@@ -47,7 +46,7 @@ def de_stijl(size, rng):
 
 
 def stained_glass(size, rng):
-    """Panes of glowing glass in lead: a rose in the middle, broken panes around it."""
+    """Paint panes of glass in lead: a rose in the middle, broken panes around it."""
     side = 2 * max(size, 192)
     centre, sites, ring = np.array([0.5, 0.46]), [], []
     for k, (count, radius) in enumerate(
@@ -87,8 +86,7 @@ def stained_glass(size, rng):
 
 
 def constructivism(size, rng):
-    """Wedge, disc and bars on the diagonal: red, black and cream, printed on rough
-    paper."""
+    """Paint wedge, disc and bars on the diagonal, in red, black and cream."""
     cream, red, black, grey = hex("eadfc4", "cf2e22", "1b1a1c", "8f8a80")
     canvas = Canvas(size, cream)
     angle = np.deg2rad(rng.uniform(24, 38))

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from helpers._arguments import as_array, told
+from helpers._arguments import as_array, fits, told
 
 
 def tokens(value, vocabulary, name):
@@ -52,8 +52,7 @@ def caches(value, blocks):
         heads, dim = block.attention.heads, block.attention.dim
         for part in pair:
             shape = tuple(getattr(part, "shape", ()))
-            known = len(shape) == 4 and shape[1] in (None, heads)
-            if not known or shape[3] not in (None, dim // heads):
+            if not fits(shape, (None, heads, None, dim // heads)):
                 raise ValueError(
                     f"{wanted} of shape (B, {heads}, T, {dim // heads}), got one of "
                     f"{told(part)}."

@@ -12,10 +12,10 @@ import tensorflow as tf
 from keras import ops
 
 from helpers import _gan_rules as rules
-from helpers._arguments import as_array, counts, flag, number, told, whole
-from helpers._datasets import Looked
+from helpers._arguments import as_array, counts, flag, images, number, told, whole
+from helpers._datasets import Looked, dealt
 from helpers.resuming import ResumeTraining
-from helpers.training import LARGEST_SEED, Watch, listed, shuffled
+from helpers.training import LARGEST_SEED, Watch, listed
 
 
 @keras.saving.register_keras_serializable("noise_to_image")
@@ -183,7 +183,8 @@ class GAN(rules.SavedGAN):
         if given:
             x = look.at(x)
         else:
-            x = shuffled(x, batch_size, self.seed, epoch, shape=look.shape, name="x")
+            x = images(x, "x", channels=None, shape=look.shape)
+            x = dealt(x, batch_size, self.seed, epoch, "x")
             if steps_per_epoch is not None:  # each epoch from its own beginning
                 x, steps_per_epoch = x.repeat().take(steps_per_epoch), None
         for callback in callbacks if self.compiled else ():

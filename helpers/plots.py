@@ -186,7 +186,10 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
 
 
 def to_png(figure) -> bytes:
-    """Render a Figure as the bytes of a PNG of at most about 190 kB."""
+    """Render a Figure as the bytes of a PNG of at most about 190 kB.
+
+    Raises TypeError for what is no figure of this module's.
+    """
     if not isinstance(figure, Figure):
         raise TypeError(f"figure must come from helpers.plots, got {told(figure)}.")
     return _figures.to_png(figure)

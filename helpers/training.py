@@ -10,50 +10,26 @@ import tensorflow as tf
 
 from helpers import _arguments
 from helpers._arguments import counts, number, told, whole
+from helpers._datasets import dealt
 from helpers.resuming import ResumeTraining
 
 LARGEST_SEED = 2**32 - 1  # that NumPy and TensorFlow take
 
 
-def shuffled(images, batch_size=64, seed=0, epoch=0, *, shape=None, name="images"):
+def shuffled(images, batch_size=64, seed=0, epoch=0):
     """Return one epoch of `images`, in an order that follows from (seed, epoch) alone.
 
     A tf.data.Dataset of float32 batches (batch_size, H, W, C); what is left over after
     the last whole batch is dropped. `epoch` is an integer or a scalar tf.Variable that
-    is read at the start of every pass. `shape` is what (H, W, C) must be, `name` what
-    errors call the images. Raises TypeError or ValueError.
+    is read at the start of every pass. Raises TypeError or ValueError that names the
+    argument.
     """
-    if not isinstance(name, str):
-        raise TypeError(f"name must be a string, got {told(name)}.")
-    if shape is not None and not isinstance(shape, tuple):
-        raise TypeError(
-            f"shape must be a tuple such as (28, 28, 1), got {told(shape)}."
-        )
-    if not isinstance(epoch, tf.Variable):
-        epoch = whole(epoch, "epoch", 0)
-    images = _arguments.images(images, name, channels=None, shape=shape)
+    images = _arguments.images(images, channels=None)
     batch_size = counts(batch_size=batch_size)
     seed = whole(seed, "seed", 0, LARGEST_SEED)
-    steps = len(images) // batch_size
-    if steps == 0:
-        raise ValueError(
-            f"batch_size is {batch_size}, but {name} holds only {len(images)}: choose "
-            "a smaller batch_size."
-        )
-    with tf.device("CPU"):
-        source = tf.constant(images)
-
-    def one_epoch(_):
-        key = tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)])
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(images)), seed=key
-        )
-        order = tf.reshape(order[: steps * batch_size], (steps, batch_size))
-        return tf.data.Dataset.from_tensor_slices(order)
-
-    order = tf.data.Dataset.range(1).flat_map(one_epoch)
-    batches = order.map(lambda index: tf.gather(source, index)).prefetch(2)
-    return batches.apply(tf.data.experimental.assert_cardinality(steps))
+    if not isinstance(epoch, tf.Variable):
+        epoch = whole(epoch, "epoch", 0)
+    return dealt(images, batch_size, seed, epoch, "images")
 
 
 def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
@@ -104,9 +80,9 @@ def batches(rows, batch_size, *, seed=0, prepare=None):
             "rows must be arrays of one length, with a row at least, got lengths "
             f"{', '.join(map(str, lengths))}."
         )
-    dealt = tf.data.Dataset.from_tensor_slices(rows).shuffle(lengths[0], seed=seed)
-    dealt = dealt.repeat().batch(batch_size)
-    return dealt if prepare is None else dealt.map(prepare)
+    each = tf.data.Dataset.from_tensor_slices(rows).shuffle(lengths[0], seed=seed)
+    each = each.repeat().batch(batch_size)
+    return each if prepare is None else each.map(prepare)
 
 
 def fit(
@@ -188,7 +164,14 @@ def fit(
 def listed(callbacks):
     """Return `callbacks`, one or many or None, as a list."""
     several = isinstance(callbacks, (list, tuple))
-    return [c for c in (callbacks if several else [callbacks]) if c is not None]
+    found = [c for c in (callbacks if several else [callbacks]) if c is not None]
+    for callback in found:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                "callbacks must be a Keras callback, or a list of them, got "
+                f"{told(callback)}."
+            )
+    return found
 
 
 class Progress(keras.callbacks.Callback):
@@ -197,7 +180,8 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, parts):
         super().__init__()
         notebook = "ipykernel" in sys.modules and "BOOK_CHAPTER" not in os.environ
-        self.parts, self.shown = parts, notebook or sys.stdout.isatty()
+        self.parts = counts(parts=parts)
+        self.shown = notebook or sys.stdout.isatty()
 
     def on_train_begin(self, logs=None):
         """Start the clock."""
@@ -219,6 +203,8 @@ class Watch(keras.callbacks.Callback):
 
     def __init__(self, epoch=None):
         super().__init__()
+        if epoch is not None and not isinstance(epoch, tf.Variable):
+            raise TypeError(f"epoch must be a tf.Variable, got {told(epoch)}.")
         self.epoch, self.number, self.steps = epoch, 0, 0
 
     def on_epoch_begin(self, epoch, logs=None):

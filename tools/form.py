@@ -10,6 +10,7 @@ A draft (metadata `book.draft`, set by `tools.new`) may still break those in WAI
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 import re
@@ -98,6 +99,23 @@ def pictures(cell) -> list[tuple[str, str]]:
     ]
 
 
+def parsed(source: str) -> ast.AST:
+    """Return the syntax tree of a cell without its magics; an empty one if it fails."""
+    try:
+        return ast.parse(re.sub(r"^[%!].*$", "", source, flags=re.MULTILINE))
+    except SyntaxError:  # a run tells it
+        return ast.Module([], [])
+
+
+def outermost(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree but those inside of functions, classes and the like."""
+    own = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp)
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, (*own, ast.DictComp, ast.GeneratorExp)):
+            yield from outermost(child)
+
+
 def stubs(notebook) -> list[tuple[int, nbformat.NotebookNode, list[str]]]:
     """Return (index, cell, names) of each open cell that checks exercises."""
     return [
@@ -147,9 +165,10 @@ def fault(where: str, what: str, todo: str) -> str:
     return f"{where} {what}; {todo}."
 
 
-def run(path: Path) -> str:
+def run(notebook, path: Path) -> str:
     """Return the command of the run that stores a chapter's outputs."""
-    return f"run `make chapter N={path.stem[:2]} PROFILE=full`"
+    full = "" if is_draft(notebook) else " PROFILE=full"
+    return f"run `make chapter N={path.stem[:2]}{full}`"
 
 
 # ---- before a run: the opening ----------------------------------------------------
@@ -192,20 +211,13 @@ def time_told(notebook, path) -> Iterator[str]:
 
 def set_up(notebook, path) -> Iterator[str]:
     """Its second cell is the book's set-up cell, which alone knows Colab."""
-    wanted = identity().setup_cell
-    for index, cell in enumerate(notebook.cells):
-        if index == 1 and (cell.cell_type != "code" or cell.source != wanted):
-            yield fault(
-                at(index, cell),
-                "is not the set-up cell",
-                "copy that cell from another chapter, letter by letter",
-            )
-        elif index != 1 and cell.cell_type == "code" and "google.colab" in cell.source:
-            yield fault(
-                at(index, cell),
-                "speaks of google.colab",
-                "leave Colab to the set-up cell",
-            )
+    if [c.source for c in notebook.cells[1:2]] != [identity().setup_cell]:
+        todo = "copy that cell from another chapter, letter by letter"
+        yield fault("the second cell", "is not the set-up cell", todo)
+    for index, cell in cells(notebook, "code"):
+        if index != 1 and "google.colab" in cell.source:
+            todo = "leave Colab to the set-up cell"
+            yield fault(at(index, cell), "speaks of google.colab", todo)
 
 
 def sections(notebook, path) -> Iterator[str]:
@@ -299,7 +311,7 @@ def long_cells(notebook, path) -> Iterator[str]:
 def short_cells(notebook, path) -> Iterator[str]:
     """Most code cells are short: the median."""
     lengths = [len(cell.source.splitlines()) for _, cell in cells(notebook, "code")]
-    median = statistics.median(lengths)
+    median = statistics.median(lengths or [0])
     if median > MEDIAN:
         what = f"have a median of {median:g} lines, more than {MEDIAN}"
         yield fault("the code cells", what, "split the longest")
@@ -341,6 +353,30 @@ def fetches(notebook, path) -> Iterator[str]:
         if re.search(r"\bpickle\b|allow_pickle=True", cell.source):
             what = "uses pickle, which runs what it reads"
             yield fault(at(index, cell), what, "store arrays by numpy.savez")
+
+
+def hidden_modules(notebook, path) -> Iterator[str]:
+    """No name of its own hides what it imports: the cells after it would break."""
+    nodes = [
+        (index, cell, node)
+        for index, cell in cells(notebook, "code")
+        for node in outermost(parsed(cell.source))
+    ]
+    imported = {
+        (name.asname or name.name).split(".")[0]
+        for _, _, node in nodes
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in node.names
+    }
+    for index, cell, node in nodes:
+        name = None
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            name = node.name
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            name = node.id
+        if name in imported:
+            what = f"gives the name {name!r} to another thing than what it imports"
+            yield fault(at(index, cell), what, "take another name for it")
 
 
 def listed(notebook, path) -> Iterator[str]:
@@ -392,15 +428,11 @@ def enough(notebook, path) -> Iterator[str]:
     except Exception:  # `exercises` tells it
         return
     quiz = {name for name in known if ".q" in name}
-    counts = {"questions": len(quiz), "exercises": len(known - quiz)}
-    for (kind, count), (low, high) in zip(
-        counts.items(), (QUIZZES, EXERCISES), strict=True
-    ):
-        if not low <= count <= high:
-            what = f"has {count} {kind}"
-            yield fault(
-                f"checks/ch{path.stem[:2]}.py", what, f"make it {low} to {high}"
-            )
+    kinds = ((quiz, "questions", QUIZZES), (known - quiz, "exercises", EXERCISES))
+    for found, kind, (low, high) in kinds:
+        if not low <= len(found) <= high:
+            file, what = f"checks/ch{path.stem[:2]}.py", f"has {len(found)} {kind}"
+            yield fault(file, what, f"make it {low} to {high}")
 
 
 def stub_form(notebook, path) -> Iterator[str]:
@@ -472,7 +504,7 @@ def stub_lines(notebook, path) -> Iterator[str]:
         for name in names:
             if f"{name} · not answered yet" not in printed(cell):
                 what = f"does not say '{name} · not answered yet'"
-                todo = f"leave the answer open as `...`, and {run(path)}"
+                todo = f"leave the answer open as `...`, and {run(notebook, path)}"
                 yield fault(at(index, cell), what, todo)
 
 
@@ -481,7 +513,7 @@ def solution_lines(notebook, path) -> Iterator[str]:
     for index, cell, name in solutions(notebook):
         if f"{name} · right" not in printed(cell):
             what = f"does not say '{name} · right'"
-            todo = f"mend the solution or its check, and {run(path)}"
+            todo = f"mend the solution or its check, and {run(notebook, path)}"
             yield fault(at(index, cell), what, todo)
 
 
@@ -489,12 +521,14 @@ def stamp(notebook, path) -> Iterator[str]:
     """The stored outputs are those of this code in a full run, and both were timed."""
     book = notebook.metadata.get("book", {})
     if book.get("profile") != "full":
-        yield fault("the chapter", "has no full run's outputs", run(path))
+        yield fault("the chapter", "has no full run's outputs", run(notebook, path))
     elif not is_current(notebook, path):
         what = "has the outputs of another text"
-        yield fault("the chapter", what, f"{run(path)}, since its code changed")
+        yield fault(
+            "the chapter", what, f"{run(notebook, path)}, since its code changed"
+        )
     elif not {"tensorflow", "keras", "numpy"} <= set(book.get("versions", {})):
-        yield fault("the stamp", "does not tell the versions", run(path))
+        yield fault("the stamp", "does not tell the versions", run(notebook, path))
     if "quick" not in book.get("seconds", {}):
         what = "was not timed in quick"
         yield fault("the chapter", what, f"run `make chapter N={path.stem[:2]}`")
@@ -511,7 +545,7 @@ def times(notebook, path) -> Iterator[str]:
 
 def normalised(notebook, path) -> Iterator[str]:
     """What differs between two runs of the same code is not stored."""
-    todo = f"{run(path)}, not Jupyter's own save"
+    todo = f"{run(notebook, path)}, not Jupyter's own save"
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         yield fault("the notebook", "names another kernel than python3", todo)
     if "widgets" in notebook.metadata:
@@ -547,14 +581,18 @@ def noise(notebook, path) -> Iterator[str]:
             if output.get("name") == "stderr":
                 what = f"stores a warning, {output.text.strip()[:60]!r}"
                 yield fault(
-                    at(index, cell), what, f"silence its cause, and {run(path)}"
+                    at(index, cell),
+                    what,
+                    f"silence its cause, and {run(notebook, path)}",
                 )
             data = output.get("data", {}).items()
             text = json.dumps({kind: d for kind, d in data if kind not in IMAGES})
             if found := PLACES.search(text + output.get("text", "")):
                 what = f"stores a path of one machine, {found.group()!r}"
                 yield fault(
-                    at(index, cell), what, f"print only the name, and {run(path)}"
+                    at(index, cell),
+                    what,
+                    f"print only the name, and {run(notebook, path)}",
                 )
 
 
@@ -599,6 +637,7 @@ CODE: tuple[Rule, ...] = (
     empty_cells,
     known_tags,
     fetches,
+    hidden_modules,
     listed,
 )
 TASKS: tuple[Rule, ...] = (exercises, enough, stub_form, solution_form, solved)
@@ -620,6 +659,8 @@ WAIVED: tuple[Rule, ...] = (length, written, listed, stamp)  # for a draft
 
 def faults(notebook, path: Path, rules: Iterable[Rule] = BEFORE + AFTER) -> list[str]:
     """Return what the rules say of a chapter; a draft is let off some of them."""
+    if not notebook.cells:
+        return [fault("the notebook", "is empty", "begin the chapter by `make new`")]
     waived = WAIVED if is_draft(notebook) else ()
     asked = [rule for rule in rules if rule not in waived]
     return [said for rule in asked for said in rule(notebook, path)]
@@ -679,7 +720,7 @@ def main(arguments: list[str] | None = None) -> int:
         has_run = any(cell.outputs for _, cell in cells(notebook, "code"))
         left = faults(notebook, path, BEFORE + AFTER if has_run else BEFORE)
         if not has_run:  # one sentence in place of one for each cell
-            left.append(fault("the chapter", "stores no outputs", run(path)))
+            left.append(fault("the chapter", "stores no outputs", run(notebook, path)))
         show(path, left)
         found += len(left)
         drafted = " (a draft, let off some)" if is_draft(notebook) else ""

@@ -146,6 +146,9 @@ def begin(number: str, title: str) -> list[str]:
     with undone_on_failure(list(wanted)):
         for path, text in wanted.items():
             path.write_text(text, "utf8")
+        print(
+            "Running the skeleton once, so that all tests pass with it ..", flush=True
+        )
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             failed = chapter.main([number])

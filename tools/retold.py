@@ -88,7 +88,7 @@ def of_stamp(notebook: Path) -> Iterator[Change]:
     """Yield the change of a notebook's cells since its outputs were made."""
     stamp = json.loads(notebook.read_text("utf8"))["metadata"].get("book", {})
     was, now = stamp.get("code_hash"), texts.of_cells(cells(notebook))
-    if was != now:
+    if was != now and not stamp.get("draft"):  # nobody reads a draft's outputs yet
         yield Change(notebook.stem, notebook.stem, was, now)
 
 
@@ -100,13 +100,22 @@ def open_changes() -> list[Change]:
     return [c for c in found if not retold.stands(*c[1:], told=known)]
 
 
-def say(change: Change) -> str:
-    """Return one sentence about a change: what, where, and what to do."""
-    where = "its cells" if change.place == change.made else change.place
-    return (
-        f"{change.made} was made by another text: {where} ({change.was or 'none'}, now "
-        f"{change.now or 'gone'}); {ADVICE.format(chapter=change.chapter)}."
-    )
+def say(changes: list[Change]) -> list[str]:
+    """Return one sentence about each place: what changed, what it made, what to do."""
+    places: dict[str, list[Change]] = {}
+    for change in changes:
+        places.setdefault(change.place, []).append(change)
+    lines = []
+    for place, found in places.items():
+        made = [c.made for c in found]
+        more = f" and {len(made) - 1} more were" if len(made) > 1 else " was"
+        where = "its cells" if place == made[0] else place
+        chapters = ", ".join(sorted({c.chapter for c in found}))
+        lines.append(
+            f"{made[0]}{more} made by another text: {where} ({found[0].was or 'none'}, "
+            f"now {found[0].now or 'gone'}); {ADVICE.format(chapter=chapters)}."
+        )
+    return lines
 
 
 def told(lines: list[str]) -> list[str]:
@@ -161,9 +170,8 @@ def main(arguments: list[str] | None = None) -> int:
     what.add_argument("--check", action="store_true", help="list them; fail if any")
     options = parser.parse_args(arguments)
     if options.check:
-        found = open_changes()
-        for change in found:
-            print(say(change), file=sys.stderr)
+        found = say(open_changes())
+        print("\n".join(found), file=sys.stderr)
         return int(bool(found))
     count = write(options.why)
     print(

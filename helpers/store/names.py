@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 _CHANGE = ("fit", "shuffle", "at", "copyto")  # they change what they are given
@@ -133,6 +134,7 @@ def bound(alias):
     return alias.asname or alias.name.split(".")[0]
 
 
+@functools.lru_cache(maxsize=20)
 def facts_of(statements):
     """Return the Facts of each statement, with what its calls may change."""
     found, effects, known = [], {}, Known(set(), set())

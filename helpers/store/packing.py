@@ -133,7 +133,7 @@ def _weights_bytes(model, name):
 
 
 def weights_of(record):
-    """Return a model's weights: path -> array; old files have numbers, in order."""
+    """Return a model's weights in its order: number, layer and part -> array."""
     if record.suffix == ".npz":  # made before weights had names
         with np.load(io.BytesIO(record.data), allow_pickle=False) as archive:
             return {name: archive[name] for name in sorted(archive.files)}

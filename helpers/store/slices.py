@@ -20,7 +20,7 @@ def slice_of(name, statements):
 
     None where no call asks for it by a name that can be read off.
     """
-    facts = facts_of(statements)
+    facts = facts_of(tuple(statements))
     found = _sites(name, statements, facts)
     if not found:
         return None
@@ -29,7 +29,7 @@ def slice_of(name, statements):
     scores = [
         (
             _score(name, statements[site : site + 1]),
-            _score(name, [statements[index] for index in used - shared]),
+            _score(name, [statements[i] for i in used - shared - {site}]),
         )
         for site, (used, _) in zip(found, slices, strict=True)
     ]

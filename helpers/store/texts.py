@@ -6,6 +6,7 @@ result, and of the helpers only the files that these reach.
 """
 
 import ast
+import functools
 import hashlib
 import re
 from pathlib import Path
@@ -56,10 +57,17 @@ def of_helpers(modules):
         path = HELPERS / f"{module}.py"
         if module in found or module in KEEPERS or not path.exists():
             continue
-        tree = ast.parse(path.read_text("utf8"))
-        found[module] = _digest([tree])
-        todo += [m for node in ast.walk(tree) for m in _imported(node, None)]
+        found[module], imported = _helper(path.read_text("utf8"))
+        todo += imported
     return dict(sorted(found.items()))
+
+
+@functools.lru_cache
+def _helper(source):
+    """Return (hash, the helpers it imports) of a helper's source."""
+    tree = ast.parse(source)
+    imported = {m for node in ast.walk(tree) for m in _imported(node, None)}
+    return _digest([tree]), sorted(imported)
 
 
 def session():
@@ -88,9 +96,26 @@ def _said(node):
     for field, value in ast.iter_fields(node):
         if field == "body" and isinstance(value, list):
             value = [part for part in value if not _is_words(part)]
+        if isinstance(node, ast.JoinedStr):
+            value = _pieces(value)
         if field not in _IGNORED and value is not None and value != []:
             parts.append(f"{field}={_said(value)}")
     return "" if _is_words(node) else f"{type(node).__name__}({','.join(parts)})"
+
+
+def _pieces(values):
+    """Return the parts of an f-string, its text in as few as can be: Pythons differ."""
+    found = []
+    for value in values:
+        for part in (
+            _pieces(value.values) if isinstance(value, ast.JoinedStr) else [value]
+        ):
+            last = found[-1] if found else None
+            if isinstance(part, ast.Constant) and isinstance(last, ast.Constant):
+                found[-1] = ast.Constant(last.value + part.value)
+            elif not isinstance(part, ast.Constant) or part.value:
+                found.append(part)
+    return found
 
 
 def _is_words(node):
@@ -99,9 +124,11 @@ def _is_words(node):
     return string and isinstance(node.value.value, str)
 
 
+@functools.lru_cache(maxsize=500)
 def _parsed(cell):
     """Return the syntax tree of a cell; what is no Python does nothing for a result."""
-    python = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)
+    python = re.sub(r"^([ \t]+)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)
+    python = re.sub(r"^[%!].*$", "", python, flags=re.MULTILINE)
     for text in (cell, python):
         try:
             return ast.parse(text)

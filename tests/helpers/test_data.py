@@ -129,8 +129,7 @@ def test_manifest_lists_every_file_with_provenance_and_licence():
             assert entry[key]
 
 
-# --- broken assets
-# ------------------------------------------------------------------------
+# ---- broken assets -------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -165,8 +164,7 @@ def test_missing_asset_is_named_with_its_hash_and_advice(copied_assets):
         data.fashion()
 
 
-# --- the full sets
-# ------------------------------------------------------------------------
+# ---- the full sets -------------------------------------------------------------------
 
 
 def fake_set(monkeypatch, dataset):
@@ -218,8 +216,7 @@ def test_failed_download_is_one_sentence(monkeypatch, name, dataset, place):
     assert "\n" not in str(caught.value)
 
 
-# --- pictures and styles
-# ------------------------------------------------------------------
+# ---- pictures and styles -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", data.PICTURES)
@@ -277,8 +274,7 @@ def test_styles_are_the_paintings():
         data.STILES  # noqa: B018
 
 
-# --- how the bundle was made
-# --------------------------------------------------------------
+# ---- how the bundle was made ---------------------------------------------------------
 
 
 def test_take_keeps_proportions_and_loses_nothing():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import gan, gan_losses, networks
+from helpers import gan, gan_losses, networks, training
 from tests.helpers.tiny_gan import REAL, RNG, batches, make, same
 
 LOGITS = RNG.normal(0, 3, (2, 16, 1)).astype("float32")
@@ -146,7 +146,7 @@ def test_fit_gives_history_and_takes_a_dataset():
 def test_an_array_and_a_dataset_of_the_same_batches_train_alike():
     one, other = make(run_eagerly=True), make(run_eagerly=True)
     one.fit(REAL, batch_size=8, verbose=0)
-    other.fit(gan.shuffled(REAL, 8, seed=0, epoch=0), verbose=0)
+    other.fit(training.shuffled(REAL, 8, seed=0, epoch=0), verbose=0)
     assert same(one, other)
 
 
@@ -158,7 +158,7 @@ def test_each_array_epoch_begins_anew_and_goes_over_its_end():
             REAL, batch_size=8, steps_per_epoch=np.int64(steps), epochs=2, verbose=0
         )
         for epoch in (0, 1):
-            dealt = gan.shuffled(REAL, 8, seed=0, epoch=epoch).repeat().take(steps)
+            dealt = training.shuffled(REAL, 8, seed=0, epoch=epoch).repeat().take(steps)
             other.fit(dealt, epochs=epoch + 1, initial_epoch=epoch, verbose=0)
         assert int(one.g_optimizer.iterations) == 2 * steps
         assert same(one, other)

@@ -30,8 +30,7 @@ def gradient(height=40, width=60):
     return rgb.astype(np.uint8)
 
 
-# --- loading
-# ------------------------------------------------------------------------------
+# ---- loading -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM"])
@@ -170,8 +169,7 @@ def test_agrees_with_scikit_image_on_a_photograph():
     np.testing.assert_allclose(loaded, skimage.data.astronaut() / 127.5 - 1, atol=1e-6)
 
 
-# --- refusing
-# -----------------------------------------------------------------------------
+# ---- refusing ------------------------------------------------------------------------
 
 
 def test_too_many_pixels_are_refused_before_decoding(monkeypatch):
@@ -265,8 +263,7 @@ def test_wrong_size(size, error):
         images.load_picture(encoded(Image.fromarray(gradient())), size=size)
 
 
-# --- scaling
-# ------------------------------------------------------------------------------
+# ---- scaling -------------------------------------------------------------------------
 
 
 @given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, max_side=6)))
@@ -329,8 +326,7 @@ def test_from_uint8_refuses_floats_and_nothing():
         images.from_uint8(np.zeros((0, 2), np.uint8))
 
 
-# --- tiling
-# -------------------------------------------------------------------------------
+# ---- tiling --------------------------------------------------------------------------
 
 
 @given(
@@ -384,8 +380,7 @@ def test_wrong_grids_are_refused(options, error, message):
         images.tile(np.zeros((3, 2, 2, 1)), **options)
 
 
-# --- resizing
-# -----------------------------------------------------------------------------
+# ---- resizing ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", [(64, 48), (300, 200), (1024, 700)])

@@ -27,21 +27,17 @@ def read_only(*arguments, **options):
 
 
 def test_added_files_are_listed_with_hash_size_and_facts(empty_zoo):
-    manifest.add({"weights/a.npz": b"abc", "cards/a.json": b"{}"}, licence="MIT")
-    manifest.add({"weights/b.npz": b""}, licence="CC0")
+    manifest.add({"05/a.npz": b"abc", "05/a.json": b"{}"}, licence="MIT")
+    manifest.add({"06/b.npz": b""}, licence="CC0")
     entries = manifest.read()
-    assert entries["weights/a.npz"] == {
+    assert entries["05/a.npz"] == {
         "sha256": hashlib.sha256(b"abc").hexdigest(),
         "bytes": 3,
         "licence": "MIT",
     }
-    assert set(entries) == {"weights/a.npz", "cards/a.json", "weights/b.npz"}
-    assert manifest.verified("weights/a.npz").read_bytes() == b"abc"
-    assert sorted(p.name for p in empty_zoo.iterdir()) == [
-        "cards",
-        "manifest.json",
-        "weights",
-    ]
+    assert set(entries) == {"05/a.npz", "05/a.json", "06/b.npz"}
+    assert manifest.verified("05/a.npz").read_bytes() == b"abc"
+    assert sorted(p.name for p in empty_zoo.iterdir()) == ["05", "06", "manifest.json"]
 
 
 def test_replaced_file_is_verified_anew(empty_zoo):
@@ -104,6 +100,48 @@ def test_failed_write_leaves_the_old_file_and_no_litter(
     assert os.listdir(tmp_path) == ["file"]
 
 
+@pytest.mark.parametrize("nth", range(3))
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    "fault", [OSError(errno.EIO, "gone"), no_space, KeyboardInterrupt()]
+)
+def test_several_files_are_replaced_together_or_not_at_all(
+    tmp_path, monkeypatch, nth, there, fault
+):
+    paths = [tmp_path / name for name in ("a", "b", "sub/c")]
+    if there:
+        manifest.write_all(dict.fromkeys(paths, b"old"))
+    count, replace = [], os.replace
+
+    def fail(old, new):
+        count.append(new)
+        if len(count) == nth + 1:
+            if callable(fault):
+                fault()
+            raise fault
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises((OSError, KeyboardInterrupt)):
+        manifest.write_all(dict.fromkeys(paths, b"new"))
+    found = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert found == (dict.fromkeys(paths, b"old") if there else {})
+    monkeypatch.setattr(os, "replace", replace)
+    manifest.write_all(dict.fromkeys(paths, b"new"))
+    assert {path.read_bytes() for path in paths} == {b"new"}
+    assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 3  # no litter
+
+
+def test_one_file_is_not_copied_to_be_replaced(tmp_path, monkeypatch):
+    """A training state of many megabytes is written after each epoch: once, not twice."""
+    (tmp_path / "state").write_bytes(b"old")
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (synced.append(file), fsync(file)))
+    manifest.write_bytes(tmp_path / "state", b"new")
+    assert len(synced) == 1
+    assert (tmp_path / "state").read_bytes() == b"new"
+
+
 def test_other_errors_are_not_renamed(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises((NotADirectoryError, FileExistsError)):
@@ -152,7 +190,7 @@ ARRAYS = st.dictionaries(
 def test_npz_gives_back_the_arrays_and_the_same_bytes(arrays):
     data = manifest.npz_bytes(arrays)
     assert data == manifest.npz_bytes(arrays)
-    back = manifest.read_npz(io.BytesIO(data))  # it takes whatever numpy.load takes
+    back = manifest.read_npz(io.BytesIO(data))  # it takes what numpy.load takes
     assert list(back) == list(arrays)
     for name, array in arrays.items():
         assert back[name].dtype == array.dtype
@@ -173,8 +211,41 @@ def test_npz_holds_no_clock_and_refuses_pickle(tmp_path):
 
 
 def test_json_is_stable_and_readable():
-    assert (
-        manifest.json_bytes({"b": 1, "a": "é"})
-        == '{\n "a": "é",\n "b": 1\n}\n'.encode()
-    )
-    assert json.loads(manifest.json_bytes({"x": [1.5]})) == {"x": [1.5]}
+    text = '{\n "a": "é",\n "b": 1\n}\n'
+    assert manifest.json_bytes({"b": 1, "a": "é"}) == text.encode()
+    as_given = manifest.json_bytes({"b": 1, "a": "é"}, sort=False)
+    assert list(json.loads(as_given)) == ["b", "a"]
+    rows = manifest.json_bytes({"x": [[1.5, -2e-7], [3, 4]], "y": []}).decode()
+    assert rows == '{\n "x": [\n  [1.5, -2e-07],\n  [3, 4]\n ],\n "y": []\n}\n'
+
+
+@pytest.mark.parametrize(
+    "text", ["[1,  2]", "a [ 1 ] b", '"[ 1,\n 2 ]', "\\", '\\"[ 3 ]', "[ 1 ]]"]
+)
+def test_text_that_looks_like_numbers_stays_as_it_is(text):
+    value = {"text": text, text: [1, 2], "rows": [text, [1, 2]]}
+    assert json.loads(manifest.json_bytes(value)) == value
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_json_does_not_know_is_not_written(number):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        manifest.json_bytes({"a": [1.0, number]})
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text('[]{}",:\\ 0123.eé\n', max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_json_gives_back_what_it_was_given(value):
+    assert repr(json.loads(manifest.json_bytes(value, sort=False))) == repr(value)

@@ -26,8 +26,7 @@ def rotation(seed, d):
     return scipy.linalg.qr(np.random.default_rng(seed).normal(size=(d, d)))[0]
 
 
-# --- Frechet distance
-# ------------------------------------------------------------------------
+# ---- Frechet distance ----------------------------------------------------------------
 
 
 def frechet_by_sqrtm(a, b):
@@ -114,8 +113,7 @@ def test_frechet_laws(seed, n, d):
     ) == pytest.approx(found, rel=1e-7)
 
 
-# --- kernel distance
-# -------------------------------------------------------------------------
+# ---- kernel distance -----------------------------------------------------------------
 
 
 def naive_mmd(a, b):
@@ -208,8 +206,7 @@ def test_kernel_laws(seed, n, d):
     assert found[1] >= 0
 
 
-# --- precision and recall
-# --------------------------------------------------------------------
+# ---- precision and recall ------------------------------------------------------------
 
 
 def precision_recall_by_definition(real, generated, k):
@@ -271,8 +268,7 @@ def test_precision_recall_laws(seed, n, d, k):
     assert wider[0] >= found[0] and wider[1] >= found[1]
 
 
-# --- features and evaluate
-# -------------------------------------------------------------------
+# ---- features and evaluate -----------------------------------------------------------
 
 
 def brightness_by_row(images):
@@ -341,8 +337,7 @@ def test_compare_uses_equal_counts_for_precision_and_recall():
         metrics.compare(real=b, generated=a[:3])
 
 
-# --- errors for people
-# -----------------------------------------------------------------------
+# ---- errors for people ---------------------------------------------------------------
 
 good = np.random.default_rng(12).normal(size=(10, 3))
 holed = good.copy()
@@ -462,7 +457,9 @@ def test_other_bad_arguments_of_features():
 def test_features_of_a_model_in_mixed_precision():
     import tensorflow as tf
 
-    half = lambda images: brightness_by_row(images).astype(tf.bfloat16.as_numpy_dtype)  # noqa: E731
+    def half(images):
+        return tf.cast(brightness_by_row(images), tf.bfloat16)
+
     found = metrics.features(half, pictures)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, brightness_by_row(pictures), atol=1e-2)

@@ -81,6 +81,34 @@ def test_objective_gradient_against_finite_differences():
     )
 
 
+def test_the_style_loss_is_the_weighted_mean_over_layers():
+    names = ["conv1_1", "conv2_1", "conv3_1"]
+    network = vgg.build(names, "random")
+    content, style = data.picture("cat", 32), paintings.paint("waves", 32)
+    image = tf.constant(content[None] * 0.5 + 0.1)
+
+    def style_loss(weights):
+        losses = style_transfer.objective(
+            network, content, style, style_layers=weights, content_layer="conv1_1"
+        )
+        loss, content_loss, found = map(float, losses(image))
+        assert loss == pytest.approx(content_loss + 5 * found, rel=1e-5)
+        return found
+
+    parts = [
+        float(
+            style_transfer.relative_distance(
+                style_transfer.gram(network(image)[name]),
+                style_transfer.gram(network(style[None])[name]),
+            )
+        )
+        for name in names
+    ]
+    for weights in ((1.0, 1.0, 1.0), (0.2, 0.5, 1.0), (20, 50, 100), (0, 3, 0)):
+        found = style_loss(dict(zip(names, weights, strict=True)))
+        assert found == pytest.approx(np.average(parts, weights=weights), rel=1e-4)
+
+
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_stylise_comes_nearer_to_the_style(optimizer):
     content, style = data.picture("cat", 48), paintings.paint("waves", 40)
@@ -151,12 +179,124 @@ GOOD = np.zeros((32, 32, 3), np.float32)
         ({"start": "noise"}, ValueError, "start"),
         ({"optimizer": "sgd"}, ValueError, "optimizer"),
         ({"start": GOOD[:, :31]}, ValueError, "start"),
+        ({"start": None}, ValueError, "start"),
+        ({"start": GOOD.astype(np.uint8)}, TypeError, "start"),
         ({"kind": "vgg11"}, ValueError, "kind"),
+        ({"kind": ["random"]}, ValueError, "kind"),
+        ({"pooling": []}, ValueError, "pooling"),
+        ({"padding": "same"}, ValueError, "padding"),
+        ({"palette": "yes"}, TypeError, "palette"),
+        ({"style_weight": np.nan}, ValueError, "style_weight"),
+        ({"tv_weight": -1}, ValueError, "tv_weight"),
+        ({"content_layer": "conv9_9"}, ValueError, "content_layer"),
+        # Layers of style as readers write them out of habit.
+        ({"style_layers": {"conv1_1": 0}}, ValueError, "a weight above 0"),
+        ({"style_layers": ["conv1_1"]}, TypeError, "style_layers must be a dict"),
+        ({"style_layers": ("conv1_1", 1.0)}, TypeError, "style_layers must be a dict"),
+        ({"style_layers": "conv1_1"}, TypeError, "style_layers must be a dict"),
+        ({"style_layers": {}}, TypeError, "style_layers must be a dict"),
+        ({"style_layers": {"conv9_1": 1.0}}, ValueError, "style_layers must be one of"),
+        ({"style_layers": {1: 1.0}}, ValueError, "style_layers must be one of"),
+        ({"style_layers": {"conv1_1": -1}}, ValueError, r"style_layers\['conv1_1'\]"),
+        ({"style_layers": {"conv1_1": None}}, TypeError, r"style_layers\['conv1_1'\]"),
+        ({"style_layers": {"conv1_1": np.nan}}, ValueError, r"\['conv1_1'\]"),
     ],
 )
-def test_refusals_name_the_argument(change, error, word):
+def test_refusals_name_the_argument_before_anything_is_computed(
+    change, error, word, monkeypatch
+):
+    if "kind" not in change:
+        monkeypatch.setattr(style_transfer, "_network", lambda *_: pytest.fail("begun"))
     arguments = {"content": GOOD, "style": GOOD, "kind": "random", "steps": 1, **change}
-    with pytest.raises(error, match=word):
+    with pytest.raises(error, match=word) as caught:
         style_transfer.stylise(
             arguments.pop("content"), arguments.pop("style"), **arguments
         )
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_are_taken():
+    done = style_transfer.stylise(
+        GOOD + 0.1,
+        data.picture("cat", 32),
+        steps=np.int64(2),
+        kind="random",
+        optimizer="adam",
+        learning_rate=np.float32(0.02),
+        style_weight=np.array(2.0),
+        style_layers={"conv1_1": np.float64(1.0)},
+        palette=np.True_,
+    )
+    assert done["image"].shape == GOOD.shape and len(done["loss"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "word"),
+    [
+        ({"network": "vgg16"}, TypeError, "network must come from helpers.vgg.build"),
+        ({"network": lambda x: x}, TypeError, "network must come from"),
+        (
+            {"content_layer": "conv4_2"},
+            ValueError,
+            "content_layer must be one of conv1_1",
+        ),
+        ({"style_layers": None}, ValueError, "style_layers must be one of conv1_1"),
+        ({"content": GOOD[:31]}, ValueError, "content must be at least 32 pixels"),
+    ],
+)
+def test_objectives_that_cannot_be(change, error, word):
+    arguments = {
+        "network": vgg.build(["conv1_1"], "random"),
+        "content": GOOD,
+        "style": GOOD,
+        "style_layers": {"conv1_1": 1.0},
+        "content_layer": "conv1_1",
+        **change,
+    }
+    with pytest.raises(error, match=word):
+        style_transfer.objective(**arguments)
+
+
+FLOATS = np.ones((1, 4, 4, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "word"),
+    [
+        (
+            lambda: style_transfer.gram(FLOATS[0]),
+            ValueError,
+            "features must be float of",
+        ),
+        (lambda: style_transfer.gram(FLOATS > 0), TypeError, "features must be float"),
+        (
+            lambda: style_transfer.gram(FLOATS[:0]),
+            ValueError,
+            "features must not be emp",
+        ),
+        (lambda: style_transfer.gram(FLOATS * np.nan), ValueError, "must be finite"),
+        (
+            lambda: style_transfer.total_variation(FLOATS[:, :1]),
+            ValueError,
+            "image must be at least 2 pixels a side",
+        ),
+        (
+            lambda: style_transfer.relative_distance(FLOATS, FLOATS[0]),
+            ValueError,
+            "a and b must have one shape",
+        ),
+        (
+            lambda: style_transfer.relative_distance(FLOATS, FLOATS.astype(float)),
+            ValueError,
+            "a and b must have one shape and dtype",
+        ),
+        (
+            lambda: style_transfer.relative_distance(FLOATS, "text"),
+            TypeError,
+            "b must be float",
+        ),
+    ],
+)
+def test_pieces_refuse_what_they_cannot_measure(call, error, word):
+    with pytest.raises(error, match=word):
+        call()

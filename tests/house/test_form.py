@@ -195,6 +195,9 @@ BROKEN = [
     (form.known_tags, tagged(code, "hide_input")),
     (form.fetches, appended(code, "\n!pip install x")),
     (form.fetches, appended(code, "\nimport pickle")),
+    (form.hidden_modules, appended(code, "\ndef plots():\n    pass")),
+    (form.hidden_modules, appended(code, "\nfor plots in range(3):\n    pass")),
+    (form.hidden_modules, appended(code, "\nimport json\n(json, a), b = (1, 2), 3")),
     (form.exercises, replaced(stub, "02.1", "02.9")),
     (form.exercises, a_second_stub),
     (form.stub_form, tagged(stub)),
@@ -295,6 +298,20 @@ def test_placeholders_in_the_checks_are_told(tmp_path, monkeypatch):
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks/ch02.py").write_text("a) Write here: why\nb) Write here: why")
     assert "2 placeholders" in told(list(form.written(GOOD, PATH)))[0]
+
+
+def test_a_name_inside_a_function_hides_nothing_of_the_chapter():
+    notebook = copy.deepcopy(GOOD)
+    code(
+        notebook
+    ).source += "\ndef draw(plots):\n    zoo = plots\n    return [live for live in zoo]"
+    assert not list(form.hidden_modules(notebook, PATH))
+
+
+def test_an_empty_notebook_is_one_sentence():
+    assert len(told(form.faults(nbformat.v4.new_notebook(), PATH))) == 1
+    alone = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Alone")])
+    told(form.faults(alone, PATH))
 
 
 def test_checks_that_cannot_be_imported_are_one_sentence(monkeypatch):
