@@ -95,9 +95,12 @@ bench: $(VENV)/.made  ## measure the helpers' speed and memory on this machine
 
 test: lint unit notebooks-test site-test  ## prove every line: lint, unit tests, chapters, site in a browser
 
-lint: $(VENV)/.made  ## ruff on code, tests and notebooks; `ruff format .` mends the form
+lint: $(VENV)/.made types  ## ruff on code, tests and notebooks; `ruff format .` mends the form
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.made  ## mypy on the types that the helpers tell
+	$(VENV)/bin/mypy
 
 unit: $(VENV)/.made  ## the helpers' tests, the house's and the notebooks' form
 	$(PY) -m pytest tests -m "not site" -n auto

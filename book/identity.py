@@ -16,9 +16,10 @@ if "google.colab" in sys.modules:
     import os, subprocess
     repository = "{repository}"
     if not os.path.isdir("{folder}"):
-        subprocess.run(["git", "clone", "-q", "--depth=1", "--branch={tag}", repository], check=True)
+        subprocess.run(["git", "clone", "-q", "--depth=1", "-c", "advice.detachedHead=false",
+                        "--branch={tag}", repository], check=True)
     sys.path.insert(0, os.path.abspath("{folder}"))
-    os.chdir("{folder}/notebooks")"""  # noqa: E501
+    os.chdir("{folder}/notebooks")"""
 
 
 class Identity(NamedTuple):

@@ -1,5 +1,8 @@
 """Batches for a GAN: an array dealt in a known order, or a reader's dataset watched."""
 
+import contextlib
+import warnings
+
 import tensorflow as tf
 
 from helpers import _arguments
@@ -27,6 +30,14 @@ def dealt(images, batch_size, seed, epoch, name):
     order = tf.data.Dataset.range(1).flat_map(one_epoch)
     batches = order.map(lambda index: tf.gather(source, index)).prefetch(2)
     return batches.apply(tf.data.experimental.assert_cardinality(steps))
+
+
+@contextlib.contextmanager
+def end_told_once():
+    """Keep back what Keras says of data that end: `training.Watch` says it better."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Your input ran out of data")
+        yield
 
 
 class Looked:

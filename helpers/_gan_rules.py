@@ -2,7 +2,6 @@
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from helpers._arguments import told
 
@@ -162,7 +161,7 @@ class SavedGAN(keras.Model):
         """Keep where the random numbers stand, so that a loaded model goes on alike."""
         super().save_own_variables(store)
         for index, state in enumerate(self._seeds()):
-            store[f"seed_{index}"] = ops.convert_to_numpy(state)
+            store[f"seed_{index}"] = state.numpy()
 
     def load_own_variables(self, store):
         """Read what `save_own_variables` wrote, seeds where the file has them."""

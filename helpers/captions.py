@@ -7,6 +7,8 @@ what a sentence demands, from the words alone.
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from helpers import shapes
 from helpers._arguments import choice, generator, instance, told, whole
 
@@ -56,6 +58,11 @@ class Demand:
     """Hold what a caption says of some objects: how many, which; size None is any.
 
     Raises TypeError or ValueError for what no caption says.
+
+    >>> from helpers import captions
+    >>> demand = captions.Demand(count=2, size="small", colour="red", shape="circle")
+    >>> captions.parse("two small red circles").demands == (demand,)
+    True
     """
 
     count: int
@@ -76,9 +83,14 @@ class Request:
     """Hold what a caption demands: objects, how two of them stand, the background.
 
     Raises TypeError or ValueError for what no caption demands.
+
+    >>> from helpers import captions
+    >>> request = captions.Request((captions.Demand(1, None, "red", "circle"),))
+    >>> captions.parse("a red circle") == request
+    True
     """
 
-    demands: tuple
+    demands: tuple[Demand, ...]
     relation: str | None = None
     background: str | None = None
 
@@ -94,12 +106,18 @@ class Request:
             choice(self.background, "background", shapes.BACKGROUNDS)
 
 
-def caption(scene, rng, world):
+def caption(scene: shapes.Scene, rng: np.random.Generator, world: shapes.World) -> str:
     """Return a sentence that is true of `scene`, in a wording that `rng` chooses.
 
     scene: a shapes.Scene of one to three objects, no two of them on a diagonal; rng: a
     numpy Generator; world: the shapes.World it belongs to. Raises TypeError for other
     things, ValueError for a scene that the grammar has no words for.
+
+    >>> import numpy as np
+    >>> from helpers import captions, shapes
+    >>> scene = shapes.Scene((shapes.Object("circle", "red", "small", row=11, col=3),))
+    >>> captions.caption(scene, np.random.default_rng(0), shapes.SMALL)
+    'draw a little red circle'
     """
     instance(scene, "scene", shapes.Scene), instance(world, "world", shapes.World)
     generator(rng)
@@ -129,7 +147,7 @@ def caption(scene, rng, world):
         if form == 1:
             return f"{opening}{second} with {first} {how} it{ending}"
         return f"{opening}{first} {how} {second}{ending}"
-    groups = {}
+    groups: dict[tuple[str, str, str], list[shapes.Object]] = {}
     for thing in things:
         groups.setdefault((thing.colour, thing.shape, thing.size), []).append(thing)
     phrases = [_phrase(group, rng) for group in groups.values()]
@@ -174,11 +192,15 @@ _ENDING = re.compile(
 )
 
 
-def words(sentence):
+def words(sentence: str) -> list[str]:
     """Return the words of a sentence as a list, in small letters and without its stops.
 
     Raises TypeError for what is not a string, and ValueError, in one sentence, for a
     word that is not in WORDS, with the list of those that are.
+
+    >>> from helpers import captions
+    >>> captions.words("A red circle, above it.")
+    ['a', 'red', 'circle', 'above', 'it']
     """
     if not isinstance(sentence, str):
         raise TypeError(f"sentence must be a string, got {told(sentence)}.")
@@ -192,17 +214,23 @@ def words(sentence):
     return found
 
 
-def parse(sentence, world=shapes.RICH):
+def parse(sentence: str, world: shapes.World = shapes.RICH) -> Request:
     """Return the Request that a sentence makes.
 
     Capitals, commas, full stops and further spaces do not matter. Raises TypeError for
     what is not a string, and ValueError, in one sentence, for a word that the grammar
     does not have (with the list of those it has), for a sentence that it cannot read,
     and for more objects or another background than `world` has.
+
+    >>> from helpers import captions
+    >>> request = captions.parse("A red circle left of a small blue square.")
+    >>> request.relation, [demand.shape for demand in request.demands]
+    ('left', ['circle', 'square'])
     """
     instance(world, "world", shapes.World)
     sentence = " ".join(words(sentence))
     parts = _ENDING.fullmatch(sentence)
+    assert parts is not None  # it matches every sentence
     match = next(filter(None, (form.fullmatch(parts["rest"]) for form in _FORMS)), None)
     if match is None:
         raise ValueError(
@@ -217,7 +245,7 @@ def parse(sentence, world=shapes.RICH):
     )
     request = Request(
         tuple(map(_demand, phrases)),
-        RELATIONS.get(found.get("how")),
+        RELATIONS.get(found.get("how", "")),
         parts["background"],
     )
     if sum(demand.count for demand in request.demands) > world.most:

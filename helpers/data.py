@@ -57,7 +57,7 @@ STYLES = paintings.STYLES
 _ALIASES = {"chelsea": "cat", "hubble": "hubble_deep_field"}
 
 
-def digits(split="train", full=False):
+def digits(split: str = "train", full: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return handwritten digits, (N, 28, 28, 1) float32 in [-1, 1], and labels (N,).
 
     Labels are int64. Bundled: 8,000 to train, 1,000 validation, 1,000 test, drawn from
@@ -67,11 +67,16 @@ def digits(split="train", full=False):
     not train on one and report on the other. Raises ValueError for another split,
     TypeError for a `full` that is no bool, ConnectionError if a download is asked for
     and fails.
+
+    >>> from helpers import data
+    >>> images, labels = data.digits("test")
+    >>> images.shape, labels[:5].tolist()
+    ((1000, 28, 28, 1), [8, 1, 9, 3, 3])
     """
     return _full("digits", split) if _asked(split, full) else _bundled("digits", split)
 
 
-def fashion(split="train", full=False):
+def fashion(split: str = "train", full: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return pictures of clothes, (N, 28, 28, 1) float32 in [-1, 1], and labels (N,).
 
     Labels are int64. Bundled: 10,000 to train and 1,000 validation from Fashion-MNIST's
@@ -79,6 +84,11 @@ def fashion(split="train", full=False):
     arXiv:1708.07747). With `full=True` all of it through keras.datasets (a download of
     31 MB, kept in ~/.keras): 55,000, 5,000 and 10,000. `FASHION_NAMES[label]` is the
     garment. Raises as `digits` does.
+
+    >>> from helpers import data
+    >>> images, labels = data.fashion("test")
+    >>> [data.FASHION_NAMES[label] for label in labels[:3]]
+    ['Bag', 'Coat', 'Dress']
     """
     return (
         _full("fashion", split) if _asked(split, full) else _bundled("fashion", split)
@@ -139,19 +149,25 @@ def _full(name, split):
     return images.from_uint8(part[..., None]), labels.astype(np.int64)
 
 
-def picture(name, size=256):
+def picture(name: str, size: int | None = 256) -> np.ndarray:
     """Return one of the photographs in `PICTURES` as (H, W, 3) float32 in [-1, 1].
 
     They come from the installed scikit-image and scikit-learn (`CREDITS` names the
     authors). `size` cuts out the largest centred square and resizes it to size x size;
     None keeps the whole photograph. Raises ValueError for another name,
     FileNotFoundError if the installed package does not carry the file.
+
+    >>> from helpers import data
+    >>> data.picture("cat", size=64).shape
+    (64, 64, 3)
+    >>> data.CREDITS["cat"]
+    'Stéfan van der Walt, CC0'
     """
     known = _ALIASES.get(name, name) if isinstance(name, str) else name
     choice(known, "name", PICTURES)
     package, file, _ = _PICTURES[known]
     spec = importlib.util.find_spec(package)
-    path = Path(spec.origin).parent / file if spec else None
+    path = Path(spec.origin).parent / file if spec and spec.origin else None
     if path is None or not path.exists():
         raise FileNotFoundError(
             f"The picture {known!r} comes with the package {package}, whose installed "
@@ -161,16 +177,26 @@ def picture(name, size=256):
     return images.load_picture(path, size=size)
 
 
-def style(name, size=256, seed=0):
+def style(name: str, size: int = 256, seed: int = 0) -> np.ndarray:
     """Return a painting by rule, one of `STYLES`: (size, size, 3) float32 in [-1, 1].
 
     The same seed gives the same painting (helpers/paintings.py draws it). Raises as
     `paintings.paint` does.
+
+    >>> from helpers import data
+    >>> data.style("waves", size=32, seed=1).shape
+    (32, 32, 3)
     """
     return paintings.paint(name, size=size, seed=seed)
 
 
-def shapes(split="train", count=1000, world="small", seed=0, objects=None):
+def shapes(
+    split: str = "train",
+    count: int = 1000,
+    world: str | scenes.World = "small",
+    seed: int = 0,
+    objects: int | None = None,
+) -> tuple[np.ndarray, list[str], list[scenes.Scene]]:
     """Return captioned scenes: pictures, captions, and what is truly in each.
 
     Pictures are (N, S, S, 3) float32 in [-1, 1]. They are drawn by rule
@@ -183,6 +209,13 @@ def shapes(split="train", count=1000, world="small", seed=0, objects=None):
     "combinations", which hold what no training scene has: two objects that never meet,
     a relation of two shapes, a colour on a shape. `objects` fixes their number. Raises
     TypeError or ValueError for another split, world, count, seed or number of objects.
+
+    >>> from helpers import data
+    >>> pictures, captions, scenes = data.shapes("test", count=3)
+    >>> pictures.shape, captions
+    ((3, 24, 24, 3), ['a green triangle', 'a blue square', 'one white cross'])
+    >>> scenes[0].objects[0].colour
+    'green'
     """
     choice(split, "split", scenes.SPLITS)
     count, seed = counts(count=count), whole(seed, "seed", 0, 2**32 - 1)

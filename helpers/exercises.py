@@ -20,18 +20,36 @@ from helpers._arguments import told
 
 
 class Wrong(Exception):
-    """Tell the reader, in one sentence, why an answer is not right yet."""
+    """Tell the reader, in one sentence, why an answer is not right yet.
+
+    >>> from helpers import exercises
+    >>> raise exercises.Wrong("A belief lies between 0 and 1.")
+    Traceback (most recent call last):
+    helpers.exercises.Wrong: A belief lies between 0 and 1.
+    """
 
 
 class Verdict(NamedTuple):
-    """Hold what became of an answer: `status` is "right", "wrong" or "unanswered"."""
+    """Hold what became of an answer: `status` is "right", "wrong" or "unanswered".
+
+    >>> from helpers import exercises
+    >>> status, message = exercises.Verdict("right", "It is the mean.")
+    >>> status
+    'right'
+    """
 
     status: str
     message: str
 
 
 class Foreseen(NamedTuple):
-    """Pair a wrong answer with a phrase that its rejection must contain."""
+    """Pair a wrong answer with a phrase that its rejection must contain.
+
+    >>> from helpers import exercises
+    >>> wrong = exercises.Foreseen(75, says="between 0 and 1")
+    >>> wrong.answer
+    75
+    """
 
     answer: Any
     says: str
@@ -39,7 +57,13 @@ class Foreseen(NamedTuple):
 
 @dataclass
 class Exercise:
-    """Hold one registered exercise; a quiz has its right letter, and reasons, too."""
+    """Hold one registered exercise; a quiz has its right letter, and reasons, too.
+
+    >>> from helpers import exercises
+    >>> one = exercises.Exercise("99.1", lambda answer: "So it is.", hints=["Count."])
+    >>> one.checker(2), one.hints
+    ('So it is.', ['Count.'])
+    """
 
     id: str
     checker: Callable[[Any], str | None]
@@ -67,13 +91,18 @@ _BLANK = {function.__code__.co_code for function in (_empty, _described)}
 # For the reader.
 
 
-def check(id, answer):
+def check(id: str, answer: Any) -> None:
     """Print one line that says whether `answer` is right, and why; return nothing.
 
     `id` is the exercise's name, such as "02.1". `answer` is a number, string, array,
     TensorFlow value or function, as the exercise asks; `...` means not answered yet.
     Each wrong answer uncovers the next hint. Whatever the answer is, no traceback is
     shown. Raises ValueError for an `id` that no chapter defines.
+
+    >>> from helpers.exercises import check
+    >>> check("02.1", ...)
+    02.1 · not answered yet: put your answer in place of the ... and run this cell
+    again.
     """
     verdict = grade(id, answer)
     if verdict.status == "unanswered":
@@ -84,11 +113,15 @@ def check(id, answer):
         print(f"{id} · not yet. {verdict.message} {_next_hint(_find(id))}".rstrip())
 
 
-def grade(id, answer) -> Verdict:
+def grade(id: str, answer: Any) -> Verdict:
     """Judge `answer` without printing and without uncovering a hint.
 
     Takes what `check` takes and returns a `Verdict`; the message is a single line.
     Raises ValueError for an `id` that no chapter defines.
+
+    >>> from helpers import exercises
+    >>> exercises.grade("02.1", 75)
+    Verdict(status='wrong', message='D is a belief and lies between 0 and 1.')
     """
     known = _find(id)
     if _is_blank(answer):
@@ -111,8 +144,14 @@ def grade(id, answer) -> Verdict:
         )
 
 
-def plain(answer):
-    """Turn a TensorFlow, Keras or NumPy value into a NumPy array or a Python scalar."""
+def plain(answer: Any) -> Any:
+    """Turn a TensorFlow, Keras or NumPy value into a NumPy array or a Python scalar.
+
+    >>> import numpy as np
+    >>> from helpers import exercises
+    >>> exercises.plain(np.float32(0.5))
+    0.5
+    """
     if isinstance(answer, type):
         return answer
     if callable(getattr(answer, "numpy", None)):
@@ -122,8 +161,13 @@ def plain(answer):
     return answer
 
 
-def registered(chapter=None) -> list[Exercise]:
-    """Return the exercises of `chapter`, such as "02", in order; None: all loaded."""
+def registered(chapter: str | None = None) -> list[Exercise]:
+    """Return the exercises of `chapter`, such as "02", in order; None: all loaded.
+
+    >>> from helpers import exercises
+    >>> [one.id for one in exercises.registered("02")][:2]
+    ['02.1', '02.2']
+    """
     if chapter is not None:
         if not isinstance(chapter, str) or not re.fullmatch(r"\d\d", chapter):
             raise ValueError(
@@ -137,7 +181,13 @@ def registered(chapter=None) -> list[Exercise]:
 
 
 def register(one: Exercise) -> None:
-    """Add an exercise; raise ValueError if its `id` is malformed or was taken."""
+    """Add an exercise; raise ValueError if its `id` is malformed or was taken.
+
+    >>> from helpers import exercises
+    >>> exercises.register(exercises.Exercise("99.1", lambda answer: "One and one."))
+    >>> exercises.check("99.1", 2)
+    99.1 · right. One and one.
+    """
     if not isinstance(one.id, str) or not re.fullmatch(r"\d\d\.(q?\d+)", one.id):
         raise ValueError(f'id must look like "02.1" or "02.q1"; got {one.id!r}.')
     if one.id in _exercises:
@@ -148,8 +198,13 @@ def register(one: Exercise) -> None:
     _exercises[one.id] = one
 
 
-def kind(value) -> str:
-    """Say what sort of thing an answer is."""
+def kind(value: Any) -> str:
+    """Say what sort of thing an answer is.
+
+    >>> from helpers import exercises
+    >>> exercises.kind("b"), exercises.kind(2)
+    ('a string', 'a value of type int')
+    """
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}"
     if callable(value):
@@ -158,8 +213,13 @@ def kind(value) -> str:
     return names.get(type(value), f"a value of type {type(value).__name__}")
 
 
-def describe(problem) -> str:
-    """Tell an error in one line of at most 160 letters, the same on every run."""
+def describe(problem: BaseException) -> str:
+    """Tell an error in one line of at most 160 letters, the same on every run.
+
+    >>> from helpers import exercises
+    >>> exercises.describe(ValueError("the list is empty"))
+    'ValueError: the list is empty.'
+    """
     text = _one_line(str(problem)).rstrip(".")
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
     text = text if len(text) <= 160 else text[:157] + "..."
@@ -203,8 +263,7 @@ def _next_hint(known) -> str:
 
 
 def _is_blank(answer) -> bool:
-    """Tell whether the stub was left as it was: `...`, a container of it, an empty
-    function."""
+    """Tell whether a stub is as it was: `...`, a container of it, an empty function."""
     if answer is ...:
         return True
     if isinstance(answer, (list, tuple)):

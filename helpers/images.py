@@ -8,8 +8,10 @@ import io
 import math
 import os
 import warnings
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, ImageOps
 
 from helpers import _arguments
@@ -20,7 +22,9 @@ _FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "A
 _METHODS = ("bicubic", "bilinear", "lanczos3", "area", "nearest")
 
 
-def load_picture(path_or_bytes, size=None):
+def load_picture(
+    path_or_bytes: str | Path | bytes, size: int | None = None
+) -> np.ndarray:
     """Load a picture file as (H, W, 3) float32 in [-1, 1].
 
     Takes a path or the file's bytes. Honours the EXIF rotation; lays transparency on
@@ -30,6 +34,12 @@ def load_picture(path_or_bytes, size=None):
     FileNotFoundError, IsADirectoryError, PermissionError, TypeError, or ValueError for
     what is not a picture, is broken, or has more than 50 megapixels (found before
     decoding).
+
+    >>> from PIL import Image
+    >>> from helpers import images
+    >>> Image.new("RGB", (60, 40), "white").save("mine.png")
+    >>> images.load_picture("mine.png", size=32).shape
+    (32, 32, 3)
     """
     if size is not None:
         size = whole(size, "size", 1, 8192)
@@ -141,20 +151,29 @@ def _eight_bits(image):
     return np.rint(255 * (pixels - low) / max(high - low, 1e-30)).astype(np.uint8)
 
 
-def to_uint8(x):
+def to_uint8(x: ArrayLike) -> np.ndarray:
     """Return images in [-1, 1] as uint8, any shape: -1 becomes 0, 1 becomes 255.
 
     Raises TypeError for what is no array of floats, ValueError for NaN, for values out
     of range, and for an empty array.
+
+    >>> from helpers import images
+    >>> images.to_uint8([-1.0, 0.0, 1.0])
+    array([  0, 128, 255], dtype=uint8)
     """
     array = _arguments.images(x, "x", dims=range(1, 9), channels=None)
     return np.rint((array + 1) * 127.5).astype(np.uint8)
 
 
-def from_uint8(x):
+def from_uint8(x: ArrayLike) -> np.ndarray:
     """Return uint8 images, any shape, as float32 in [-1, 1], undoing `to_uint8`.
 
     Raises TypeError for another dtype, ValueError for an empty array.
+
+    >>> import numpy as np
+    >>> from helpers import images
+    >>> images.from_uint8(np.array([0, 255], np.uint8))
+    array([-1.,  1.], dtype=float32)
     """
     array = _arguments.as_array(x, "x must be images of one size")
     if array.dtype != np.uint8:
@@ -165,7 +184,13 @@ def from_uint8(x):
     return array.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
-def tile(images, rows=None, cols=None, pad=2, value=1.0):
+def tile(
+    images: ArrayLike,
+    rows: int | None = None,
+    cols: int | None = None,
+    pad: int = 2,
+    value: float = 1.0,
+) -> np.ndarray:
     """Lay images (N, H, W, C) or (N, H, W) out in a grid and return it as (H', W', C).
 
     The grid is float32 in [-1, 1] and fills row by row, with `pad` pixels of `value`
@@ -173,6 +198,11 @@ def tile(images, rows=None, cols=None, pad=2, value=1.0):
     `cols` make it as square as can be. Raises TypeError or ValueError for what are no
     images in [-1, 1], and ValueError if N images do not fit into rows * cols, or the
     grid would have more than 200 megapixels.
+
+    >>> from helpers import data, images
+    >>> digits, _ = data.digits("test")
+    >>> images.tile(digits[:10], cols=5).shape
+    (58, 148, 1)
     """
     array = _arguments.images(images, dims=(3, 4))
     array = array[..., None] if array.ndim == 3 else array
@@ -201,13 +231,19 @@ def tile(images, rows=None, cols=None, pad=2, value=1.0):
     return grid[: shape[0] - pad, : shape[1] - pad]
 
 
-def resize(images, size, method="bicubic"):
+def resize(
+    images: ArrayLike, size: int | tuple[int, int], method: str = "bicubic"
+) -> np.ndarray:
     """Resize images in [-1, 1] to `size`: n, or (height, width).
 
     images: (H, W, C) or (N, H, W, C), C of 1 or 3. `method` is bicubic (default),
     bilinear, lanczos3, area or nearest; shrinking smooths first, so that nothing
     aliases. Returns float32 in [-1, 1] (overshoot is clipped). Raises TypeError or
     ValueError for other images, sizes (1 to 8192) or methods.
+
+    >>> from helpers import data, images
+    >>> images.resize(data.picture("cat", size=64), (16, 32)).shape
+    (16, 32, 3)
     """
     array = _arguments.images(images, dims=(3, 4), channels=None)
     if array.shape[-1] not in (1, 3):
@@ -216,9 +252,9 @@ def resize(images, size, method="bicubic"):
     pair = size if isinstance(size, (tuple, list)) else (size, size)
     if len(pair) != 2:
         raise ValueError(f"size must be n or (height, width), got {told(size)}.")
-    pair = [whole(side, "size", 1, 8192) for side in pair]
+    sides = [whole(side, "size", 1, 8192) for side in pair]
     smooth = method not in ("area", "nearest")
     import tensorflow as tf
 
-    resized = tf.image.resize(array, pair, method=method, antialias=smooth)
+    resized = tf.image.resize(array, sides, method=method, antialias=smooth)
     return np.clip(resized.numpy().astype(np.float32), -1, 1)

@@ -9,8 +9,10 @@ chapter gives a function, and the picture and the figure's address otherwise.
 import json
 import os
 import sys
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from helpers._arguments import choice, told
 
@@ -19,29 +21,47 @@ FIGURES = Path(__file__).resolve().parents[1] / "book" / "live"
 SITE = "https://noise-to-image.github.io/noise-to-image/"
 
 
-def figures():
-    """Return the names of all live figures, sorted."""
+def figures() -> list[str]:
+    """Return the names of all live figures, sorted.
+
+    >>> from helpers import live
+    >>> "gan-plane" in live.figures()
+    True
+    """
     return sorted(path.parent.name for path in FIGURES.glob("*/figure.json"))
 
 
-def facts(name):
+def facts(name: str) -> dict[str, str]:
     """Return {"chapter", "title"}: where live figure `name` stands, what a reader does.
 
     Raises ValueError for a name that no figure has.
+
+    >>> from helpers import live
+    >>> live.facts("gan-plane")["title"]
+    'train two networks against each other'
     """
     choice(name, "name", figures())
     return json.loads((FIGURES / name / "figure.json").read_text("utf8"))
 
 
-def address(name):
+def address(name: str) -> str:
     """Return the address of live figure `name` on the book's site.
 
     Raises ValueError for a name that no figure has.
+
+    >>> from helpers import live
+    >>> live.address("gan-plane")
+    'https://.../notebooks/02_gan_objective.html#live-gan-plane'
     """
     return f"{SITE}notebooks/{facts(name)['chapter']}.html#live-{name}"
 
 
-def figure(name, picture=None, draw=None, **controls):
+def figure(
+    name: str,
+    picture: Any = None,
+    draw: Callable[..., Any] | None = None,
+    **controls: Any,
+) -> None:
     """Show `picture`, and let the site put live figure `name` in its place.
 
     `picture` is a Matplotlib Figure, or None when the cell has shown one already. Where
@@ -50,6 +70,10 @@ def figure(name, picture=None, draw=None, **controls):
     step) makes a slider, a list a menu. Returns nothing. Raises ValueError for an
     unknown name, TypeError for controls without `draw` and a `draw` that is no
     function.
+
+    >>> from helpers import live
+    >>> live.figure("gan-plane")
+    <IPython.core.display.HTML object>
     """
     where = address(name)
     if not callable(draw) and (controls or draw is not None):

@@ -5,7 +5,11 @@ makes the features is the caller's choice and must be told beside every number; 
 features of the Inception network at 299 pixels may be called FID.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import linalg
 
 from helpers import _arguments
@@ -39,7 +43,7 @@ def _feature_array(value, name, at_least=2):
     return array
 
 
-def _feature_pair(a, b, names, at_least=2):
+def _feature_pair(a, b, names, at_least=2) -> tuple[np.ndarray, np.ndarray]:
     """Return two sets of features of one width, or say what is wrong."""
     a = _feature_array(a, names[0], at_least)
     b = _feature_array(b, names[1], at_least)
@@ -51,7 +55,7 @@ def _feature_pair(a, b, names, at_least=2):
     return a, b
 
 
-def frechet_distance(a, b):
+def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
     """Return the squared Frechet distance of Gaussians fitted to the features a and b.
 
     |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), covariances divided by N - 1. a,
@@ -60,6 +64,12 @@ def frechet_distance(a, b):
     decomposition of the centred features: no matrix root, and no constant added to the
     diagonal. Raises TypeError or ValueError that names the argument. Source: Dowson and
     Landau 1982; as a measure of generators Heusel et al. 2017, equation 6.
+
+    >>> import numpy as np
+    >>> from helpers import metrics
+    >>> a = np.random.default_rng(0).normal(size=(50, 4))
+    >>> round(metrics.frechet_distance(a, a + 1), 6)
+    4.0
     """
     a, b = _feature_pair(a, b, ("a", "b"))
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
@@ -73,7 +83,7 @@ def frechet_distance(a, b):
     return float(max(np.sum((mean_a - mean_b) ** 2) + spread, 0.0))
 
 
-def kernel_distance(a, b):
+def kernel_distance(a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
     """Return the unbiased squared MMD under (x.y/D + 1)^3, and its standard error.
 
     This is the estimator of the kernel inception distance, on whatever features are
@@ -85,6 +95,12 @@ def kernel_distance(a, b):
     counts as zero, so where a and b are alike the error is slightly too large rather
     than too small. Source: Binkowski et al. 2018, section 4; Gretton et al. 2012, lemma
     6.
+
+    >>> import numpy as np
+    >>> from helpers import metrics
+    >>> a = np.random.default_rng(0).normal(size=(50, 4))
+    >>> metrics.kernel_distance(a, a + 1)
+    (9.489..., 2.396...)
     """
     a, b = _feature_pair(a, b, ("a", "b"), at_least=4)
     m, n = len(a), len(b)
@@ -113,7 +129,9 @@ def kernel_distance(a, b):
     return float(value), float(np.sqrt(max(variance, 0.0)))
 
 
-def precision_recall(*, real, generated, k=3):
+def precision_recall(
+    *, real: ArrayLike, generated: ArrayLike, k: int = 3
+) -> tuple[float, float]:
     """Return (precision, recall): the share of each set in the other's k-NN balls.
 
     A ball is centred on a sample and reaches to its k-th nearest other sample of its
@@ -124,6 +142,12 @@ def precision_recall(*, real, generated, k=3):
     repeats lower the number that its set's balls give the other set. Raises TypeError
     or ValueError that names the argument. Source: Kynkaanniemi et al. 2019, equations 1
     and 2.
+
+    >>> import numpy as np
+    >>> from helpers import metrics
+    >>> a = np.random.default_rng(0).normal(size=(50, 4))
+    >>> metrics.precision_recall(real=a, generated=a[:10])
+    (1.0, 0.86)
     """
     k = counts(k=k)
     real, generated = _feature_pair(real, generated, ("real", "generated"))
@@ -134,31 +158,37 @@ def precision_recall(*, real, generated, k=3):
                 "k."
             )
     centre = real.mean(axis=0)  # near the origin, rounding is smallest
-    real, generated = with_norms(real - centre), with_norms(generated - centre)
-    slack = 1e-12 * max(real[0][:, -1].max(), generated[0][:, -1].max())
-    real_radii = radii(*real, k)[:, None] + slack
-    generated_radii = radii(*generated, k) + slack
+    r, g = with_norms(real - centre), with_norms(generated - centre)
+    slack = 1e-12 * max(r[0][:, -1].max(), g[0][:, -1].max())
+    real_radii = radii(r[0], r[1], k)[:, None] + slack
+    generated_radii = radii(g[0], g[1], k) + slack
     inside_real = np.zeros(len(generated_radii), bool)
     inside_generated = np.zeros(len(real_radii), bool)
     room = np.empty((BLOCK, len(generated_radii)))
     for block in blocks(len(real_radii)):
-        squared = np.matmul(
-            real[0][block], generated[1].T, out=room[: block.stop - block.start]
-        )
+        squared = np.matmul(r[0][block], g[1].T, out=room[: block.stop - block.start])
         inside_real |= (squared <= real_radii[block]).any(axis=0)
         inside_generated[block] = (squared <= generated_radii).any(axis=1)
     return float(inside_real.mean()), float(inside_generated.mean())
 
 
-def features(extractor, images, batch_size=500):
+def features(
+    extractor: Callable[..., Any], images: ArrayLike, batch_size: int = 500
+) -> np.ndarray:
     """Return what the extractor says of each image, as an array (N, D) of float64.
 
     extractor: a Keras model or any callable from (B, H, W, C) to (B, D), for example
     zoo.load("06/digits-labelled"). images: float (N, H, W, C) in [-1, 1]. batch_size:
     images a call, at least 1. Raises TypeError or ValueError that names the argument;
     what a function of your own raises comes through.
+
+    >>> import numpy as np
+    >>> from helpers import metrics
+    >>> extractor = lambda batch: batch.mean(axis=(1, 2))
+    >>> metrics.features(extractor, np.zeros((5, 8, 8, 3))).shape
+    (5, 3)
     """
-    images = _arguments.images(images, channels=None)
+    pictures = _arguments.images(images, channels=None)
     batch_size = counts(batch_size=batch_size)
     if not callable(extractor) or isinstance(extractor, type):
         raise TypeError(
@@ -166,14 +196,14 @@ def features(extractor, images, batch_size=500):
             f"{told(extractor)}: pass for example zoo.load(NAME)."
         )
     takes = getattr(extractor, "input_shape", None)
-    if isinstance(takes, tuple) and not _arguments.fits(images.shape[1:], takes[1:]):
+    if isinstance(takes, tuple) and not _arguments.fits(pictures.shape[1:], takes[1:]):
         raise ValueError(
-            f"images have shape {images.shape[1:]} each, but the extractor takes "
+            f"images have shape {pictures.shape[1:]} each, but the extractor takes "
             f"{takes[1:]}: resize them or take the extractor made for them."
         )
     name, parts = "the output of extractor", []
-    for start in range(0, len(images), batch_size):
-        batch = images[start : start + batch_size]
+    for start in range(0, len(pictures), batch_size):
+        batch = pictures[start : start + batch_size]
         parts.append(_feature_array(extractor(batch), name, at_least=1))
         if len(parts[-1]) != len(batch) or parts[-1].shape[1] != parts[0].shape[1]:
             raise ValueError(
@@ -183,13 +213,19 @@ def features(extractor, images, batch_size=500):
     return np.concatenate(parts)
 
 
-def compare(*, real, generated):
+def compare(*, real: ArrayLike, generated: ArrayLike) -> dict[str, float]:
     """Measure features of generated against real images by every number here.
 
     Both: (N, D), at least 4 rows each. Returns a dict: frechet, kernel, kernel_se,
     precision, recall, n_real, n_generated. Precision and recall (k=3) use as many rows
     of each set as the smaller one has, drawn without replacement by a fixed seed.
     Raises TypeError or ValueError that names the argument.
+
+    >>> import numpy as np
+    >>> from helpers import metrics
+    >>> a = np.random.default_rng(0).normal(size=(50, 4))
+    >>> round(metrics.compare(real=a, generated=a + 1)["frechet"], 6)
+    4.0
     """
     real, generated = _feature_pair(real, generated, ("real", "generated"), at_least=4)
     kernel, kernel_se = kernel_distance(generated, real)
@@ -208,11 +244,22 @@ def compare(*, real, generated):
     }
 
 
-def evaluate(*, real_images, generated_images, extractor):
+def evaluate(
+    *,
+    real_images: ArrayLike,
+    generated_images: ArrayLike,
+    extractor: Callable[..., Any],
+) -> dict[str, float]:
     """Measure generated against real images: `compare` on what `extractor` says.
 
     Both: float (N, H, W, C) in [-1, 1], at least 4 images each. Returns the dict of
     `compare`. Raises TypeError or ValueError that names the argument.
+
+    >>> from helpers import data, metrics
+    >>> images, labels = data.digits("validation")
+    >>> pair = {"real_images": images[:50], "generated_images": -images[:50]}
+    >>> metrics.evaluate(extractor=lambda x: x.mean(axis=(1, 2)), **pair)["frechet"]
+    2.3...
     """
     found = [
         features(extractor, _arguments.images(value, name, channels=None, least=4))

@@ -8,13 +8,20 @@ from helpers._arguments import counts, number, whole
 LAST = "channels_last"  # whatever a reader's own Keras is set to
 
 
-def build_generator(latent_dim=64, width=32, kernel=4):
+def build_generator(
+    latent_dim: int = 64, width: int = 32, kernel: int = 4
+) -> keras.Model:
     """Build the small DCGAN generator, from latents to images in [-1, 1].
 
     Latents are (B, latent_dim), images (B, 28, 28, 1); `width` is the number of
     channels at 14 x 14, `kernel` the size of both kernels. Raises TypeError or
     ValueError that names the argument. Source: Radford, Metz and Chintala, 2016,
     https://arxiv.org/abs/1511.06434
+
+    >>> from helpers import networks
+    >>> generator = networks.build_generator(latent_dim=8, width=2)
+    >>> generator.input_shape, generator.output_shape
+    ((None, 8), (None, 28, 28, 1))
     """
     latent_dim, width, kernel = counts(
         latent_dim=latent_dim, width=width, kernel=kernel
@@ -31,7 +38,13 @@ def build_generator(latent_dim=64, width=32, kernel=4):
     return keras.Model(latents, images, name="generator")
 
 
-def build_discriminator(width=32, kernel=4, head=64, dropout=0.0, shift=0):
+def build_discriminator(
+    width: int = 32,
+    kernel: int = 4,
+    head: int = 64,
+    dropout: float = 0.0,
+    shift: int = 0,
+) -> keras.Model:
     """Build the small DCGAN discriminator, from images to logits.
 
     Images are (B, 28, 28, 1), logits (B, 1). `head` is the number of units in the
@@ -42,6 +55,11 @@ def build_discriminator(width=32, kernel=4, head=64, dropout=0.0, shift=0):
     argument. Source: Radford, Metz and Chintala, 2016,
     https://arxiv.org/abs/1511.06434; the shift after Zhao et al., 2020,
     https://arxiv.org/abs/2006.10738
+
+    >>> from helpers import networks
+    >>> discriminator = networks.build_discriminator(width=2, head=3, dropout=0.3)
+    >>> discriminator.input_shape, discriminator.output_shape
+    ((None, 28, 28, 1), (None, 1))
     """
     width, kernel = counts(width=width, kernel=kernel)
     head, shift = whole(head, "head", 0), whole(shift, "shift", 0, 27)

@@ -1,8 +1,10 @@
 """The exact judge of scenes: what a picture shows, and whether it was asked for."""
 
+from collections.abc import Iterable
 from itertools import permutations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from helpers import _arguments, shapes
@@ -13,7 +15,7 @@ from helpers.shapes import BACKGROUNDS, COLOURS, SHAPES, Object, Scene, World, m
 ATTRIBUTES = ("count", "shape", "colour", "size", "relation", "background")
 
 
-def read(picture, world):
+def read(picture: ArrayLike, world: World) -> Scene | None:
     """Return the scene that a picture shows, or None if it shows none exactly.
 
     `picture` is (S, S, 3) in [-1, 1]. Each pixel counts as the colour nearest to it; a
@@ -22,18 +24,23 @@ def read(picture, world):
     of a large or a small object and differ from one shape in at most one pixel of a
     small object, two of a large one, unclear pixels included. Raises TypeError or
     ValueError for what is no picture of that world.
+
+    >>> from helpers import data, obedience, shapes
+    >>> pictures, captions, scenes = data.shapes("test", count=1)
+    >>> obedience.read(pictures[0], shapes.SMALL) == scenes[0]
+    True
     """
     instance(world, "world", World)
-    picture = _arguments.picture(picture)
-    if picture.shape != (world.size, world.size, 3):
+    pixels = _arguments.picture(picture)
+    if pixels.shape != (world.size, world.size, 3):
         raise ValueError(
             f"picture must have shape ({world.size}, {world.size}, 3) in the "
-            f"{world.name} world, got {told(picture)}."
+            f"{world.name} world, got {told(pixels)}."
         )
     names = [*world.backgrounds, *COLOURS]
     colours = [{**BACKGROUNDS, **COLOURS}[name] for name in names]
     palette = np.array(colours, np.float32) / 127.5 - 1
-    away = np.linalg.norm(picture[:, :, None] - palette, axis=3)
+    away = np.linalg.norm(pixels[:, :, None] - palette, axis=3)
     nearest = away.argmin(axis=2)
     unclear = away.min(axis=2) > 0.4
     if unclear.mean() > 0.02:
@@ -73,7 +80,7 @@ def _name(patch, unclear, box, colour, world):
     return None
 
 
-def meets(scene, request):
+def meets(scene: Scene | None, request: Request) -> dict[str, bool]:
     """Return which attributes of `request` a scene meets: a dict of bools, with "all".
 
     `scene` None, a picture that shows no scene, meets none. Objects may be named in any
@@ -81,6 +88,12 @@ def meets(scene, request):
     left over: a blue circle and a red square have the colours and the shapes of "a red
     circle and a blue square", but not all. What a request does not demand is met.
     Raises TypeError for what is no Scene or Request.
+
+    >>> from helpers import captions, obedience, shapes
+    >>> scene = shapes.Scene((shapes.Object("circle", "blue", "small", row=11, col=3),))
+    >>> met = obedience.meets(scene, captions.parse("a red circle"))
+    >>> met["shape"], met["colour"], met["all"]
+    (True, False, False)
     """
     instance(request, "request", Request)
     if scene is None:
@@ -116,11 +129,18 @@ def meets(scene, request):
     return met
 
 
-def obeys(picture, wanted, world=shapes.SMALL):
+def obeys(
+    picture: ArrayLike, wanted: str | Request, world: World = shapes.SMALL
+) -> dict[str, bool]:
     """Return which attributes of a caption (or Request) a picture meets.
 
     A dict of bools, as from `meets`. `picture` is (S, S, 3) in [-1, 1], S the size of
     `world`. Raises as `read` and `captions.parse` do.
+
+    >>> from helpers import data, obedience
+    >>> pictures, captions, scenes = data.shapes("test", count=1)
+    >>> obedience.obeys(pictures[0], captions[0])["all"]
+    True
     """
     request = _request(wanted, "wanted", world)
     return meets(read(picture, world), request)
@@ -133,28 +153,37 @@ def _request(wanted, name, world):
     return wanted if isinstance(wanted, Request) else parse(wanted, world)
 
 
-def obeys_many(pictures, wanted, world=shapes.SMALL):
+def obeys_many(
+    pictures: ArrayLike,
+    wanted: Iterable[str | Request],
+    world: World = shapes.SMALL,
+) -> dict[str, np.ndarray]:
     """Return `obeys` for each picture and its caption, as a dict of bool arrays (N,).
 
     `pictures` is (N, S, S, 3) in [-1, 1], `wanted` a list of N captions or Requests.
     Raises ValueError if there are not as many pictures as captions, else as `obeys`
     does.
+
+    >>> from helpers import data, obedience
+    >>> pictures, captions, scenes = data.shapes("test", count=3)
+    >>> obedience.obeys_many(pictures, captions)["all"].tolist()
+    [True, True, True]
     """
     size = instance(world, "world", World).size
-    pictures = _arguments.images(pictures, "pictures", shape=(size, size, 3))
+    shown = _arguments.images(pictures, "pictures", shape=(size, size, 3))
     try:
         several = None if isinstance(wanted, (str, bytes, dict)) else list(wanted)
     except Exception:  # nothing that can be gone through
         several = None
     if several is None:
         raise TypeError(f"wanted must be a list of captions, got {told(wanted)}.")
-    if len(pictures) != len(several):
+    if len(shown) != len(several):
         raise ValueError(
             "pictures and wanted must be as many, got "
-            f"{len(pictures)} pictures but {len(several)} captions."
+            f"{len(shown)} pictures but {len(several)} captions."
         )
     asked = [_request(one, f"wanted[{i}]", world) for i, one in enumerate(several)]
-    found = [meets(read(p, world), r) for p, r in zip(pictures, asked, strict=True)]
+    found = [meets(read(p, world), r) for p, r in zip(shown, asked, strict=True)]
     return {
         name: np.array([met[name] for met in found], bool)
         for name in (*ATTRIBUTES, "all")

@@ -24,13 +24,17 @@ _PAINTERS = {
 STYLES = tuple(_PAINTERS)
 
 
-def paint(name, size=256, seed=0):
+def paint(name: str, size: int = 256, seed: int = 0) -> np.ndarray:
     """Paint one of `STYLES` and return it as (size, size, 3) float32 in [-1, 1].
 
     The same `name`, `size` and `seed` give the same picture; another `seed` gives
     another picture by the same rule. Raises TypeError or ValueError for a name that is
     not in `STYLES`, a `size` that is not a whole number from 16 to 2048, or a `seed`
     that is not one from 0 to 2**32 - 1.
+
+    >>> from helpers import paintings
+    >>> paintings.paint("de_stijl", size=32, seed=3).shape
+    (32, 32, 3)
     """
     choice(name, "name", STYLES)
     size, seed = whole(size, "size", 16, 2048), whole(seed, "seed", 0, 2**32 - 1)

@@ -7,18 +7,20 @@ module sets the style.
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers import _arguments, _figures
 from helpers._arguments import flag, number, text, texts, told, whole
 from helpers._figures import DPI, Figure, drawn
 from helpers.images import tile
 
-#: One colour per role in the whole book (Okabe and Ito's palette, safe for
-#: colour-blind readers).
+#: One colour per role in the whole book (Okabe and Ito's, safe for the colour-blind).
 COLORS = {
     "real": "#0072B2",  # blue
     "generated": "#D55E00",  # orange
@@ -28,15 +30,9 @@ COLORS = {
     "reference": "#6B7280",  # grey: floors, limits, guides
     "ink": "#1F2933",  # text and axes
 }
-_ALIASES = {
-    "d_loss": "discriminator",
-    "d_accuracy": "discriminator",
-    "critic": "discriminator",
-    "g_loss": "generated",
-    "generator": "generated",
-    "data": "real",
-    "floor": "reference",
-}
+_ALIASES = dict.fromkeys(("d_loss", "d_accuracy", "critic"), "discriminator")
+_ALIASES |= {"g_loss": "generated", "generator": "generated"}
+_ALIASES |= {"data": "real", "floor": "reference"}
 PAD = 2  # pixels between tiles
 
 
@@ -44,6 +40,12 @@ def style() -> None:
     """Take on the book's look (book.mplstyle), and show figures as small files.
 
     Importing this module does it; call it again after another style was used.
+
+    >>> import matplotlib
+    >>> from helpers import plots
+    >>> plots.style()
+    >>> matplotlib.rcParams["lines.linewidth"]
+    2.0
     """
     matplotlib.style.use(Path(__file__).with_name("book.mplstyle"))
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
@@ -53,44 +55,72 @@ def style() -> None:
         formatters["image/jpeg"].for_type(Figure, Figure._repr_jpeg_)
 
 
-def subplots(rows=1, cols=1, *, width=6, height=None, **options):
+def subplots(
+    rows: int = 1,
+    cols: int = 1,
+    *,
+    width: float = 6,
+    height: float | None = None,
+    **options: Any,
+) -> tuple[Figure, Any]:
     """Return an empty `(Figure, axes)` in the book's look, `width` by `height` inches.
 
     `axes` is one Axes, or an array of them as from `matplotlib.pyplot.subplots`;
     `options` go to `Figure.subplots`. Without `height` it is 0.6 of the width. Raises
     TypeError or ValueError for `rows` or `cols` outside 1 to 50, a `width` outside 2 to
     7 inches, or a `height` that is not above 0 and at most 50.
+
+    >>> from helpers import plots
+    >>> figure, axes = plots.subplots(width=4)
+    >>> figure
+    <Figure size 400x240 with 1 Axes>
     """
     rows, cols = whole(rows, "rows", 1, 50), whole(cols, "cols", 1, 50)
-    width = _width(width)
+    width = number(width, "width", 2, 7)
     height = 0.6 * width if height is None else number(height, "height", 0, 50, above=0)
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, cols, **options)
 
 
-def grid(images, cols=8, title=None, width=6):
+def grid(
+    images: ArrayLike, cols: int = 8, title: str | None = None, width: float = 6
+) -> Figure:
     """Show images as one tiled picture, `cols` in a row.
 
     `images` is float (N, H, W, C) or (N, H, W) in [-1, 1], C of 1 or 3. `width` is at
     most so many inches: small images are enlarged by a whole factor so that their
-    pixels stay square. Returns a Figure; raises TypeError or ValueError with one
-    sentence for anything else.
+    pixels stay square. Raises TypeError or ValueError for anything else.
+
+    >>> from helpers import data, plots
+    >>> images, labels = data.digits("test")
+    >>> plots.grid(images[:16], title="digits")
+    <Figure size ... with 1 Axes>
     """
     images = _batch(images, "images")
-    cols = min(whole(cols, "cols"), len(images))
-    canvas = tile(images, cols=cols, pad=PAD)
-    return drawn(canvas, text(title, "title"), _width(width))[0]
+    canvas = tile(images, cols=min(whole(cols, "cols"), len(images)), pad=PAD)
+    return drawn(canvas, text(title, "title"), number(width, "width", 2, 7))[0]
 
 
-def sheet(rows_of_images, row_labels=None, col_labels=None, title=None, width=7):
+def sheet(
+    rows_of_images: Iterable[ArrayLike],
+    row_labels: Iterable[Any] | None = None,
+    col_labels: Iterable[Any] | None = None,
+    title: str | None = None,
+    width: float = 7,
+) -> Figure:
     """Show rows of images as one labelled contact sheet.
 
     `rows_of_images` is a list of arrays (or lists) of float images (H, W, C) or (H, W)
     in [-1, 1], all of one size; short rows are filled up with white. `row_labels` stand
-    at the left, `col_labels` on top. Returns a Figure; raises TypeError or ValueError
-    with one sentence.
+    at the left, `col_labels` on top. Raises TypeError or ValueError for anything else.
+
+    >>> from helpers import data, plots
+    >>> images, labels = data.digits("test")
+    >>> rows = [images[labels == digit][:6] for digit in range(3)]
+    >>> plots.sheet(rows, row_labels=["zeros", "ones", "twos"])
+    <Figure size ... with 1 Axes>
     """
-    rows, width = _rows(rows_of_images), _width(width)
+    rows, width = _rows(rows_of_images), number(width, "width", 2, 7)
     shapes = sorted({row.shape[1:] for row in rows})
     if len(shapes) > 1:
         raise ValueError(f"rows_of_images must all have one image shape, got {shapes}.")
@@ -110,13 +140,9 @@ def sheet(rows_of_images, row_labels=None, col_labels=None, title=None, width=7)
             "images: break them by \\n."
         )
     lines = max((str(label).count("\n") + 1 for label in col_labels or []), default=0)
-    figure, axes = drawn(
-        tile(np.concatenate(full), cols=cols, pad=PAD),
-        text(title, "title"),
-        width,
-        margin,
-        0.19 * lines + 0.05 if lines else 0,
-    )
+    canvas = tile(np.concatenate(full), cols=cols, pad=PAD)
+    top = 0.19 * lines + 0.05 if lines else 0
+    figure, axes = drawn(canvas, text(title, "title"), width, margin, top)
     height, wide = shapes[0][0] + PAD, shapes[0][1] + PAD
     near = {"textcoords": "offset points", "fontsize": 9.5}
     for i, label in enumerate(row_labels or []):
@@ -128,13 +154,25 @@ def sheet(rows_of_images, row_labels=None, col_labels=None, title=None, width=7)
     return figure
 
 
-def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
+def curves(
+    series: dict[str, Any],
+    xlabel: str,
+    ylabel: str,
+    title: str | None = None,
+    logy: bool = False,
+    band: dict[str, Any] | None = None,
+) -> Figure:
     """Draw named curves in one set of axes.
 
     `series` maps a name to `y` or to `(x, y)`, 1-D arrays of equal length. A name that
     is a role of `COLORS` (or d_loss, g_loss, floor ..) gets its colour. `band` maps a
-    name to `(low, high)`, drawn as a shade. `logy` needs values above 0. Returns a
-    Figure; raises TypeError or ValueError with one sentence.
+    name to `(low, high)`, drawn as a shade. `logy` needs values above 0. Raises
+    TypeError or ValueError for anything else.
+
+    >>> from helpers import plots
+    >>> losses = {"d_loss": [0.7, 0.6, 0.5], "g_loss": [0.7, 0.8, 1.1]}
+    >>> plots.curves(losses, "epoch", "loss")
+    <Figure size 600x360 with 1 Axes>
     """
     if not isinstance(series, dict) or not series:
         raise ValueError(
@@ -151,31 +189,22 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
     flag(logy, "logy")
     figure, axes = subplots()
     for name, values in series.items():
-        pair = (
-            isinstance(values, tuple) and len(values) == 2 and np.ndim(values[0]) == 1
-        )
-        y = _line(values[1] if pair else values, f"series[{name!r}]", logy)
-        x = (
-            _line(values[0], f"the x of series[{name!r}]")
-            if pair
-            else np.arange(len(y))
-        )
+        here = f"series[{name!r}]"
+        xy = isinstance(values, tuple) and len(values) == 2 and np.ndim(values[0]) == 1
+        y = _line(values[1] if xy else values, here, logy)
+        x = _line(values[0], f"the x of {here}") if xy else np.arange(len(y))
         if len(x) != len(y):
-            raise ValueError(f"series[{name!r}] has {len(x)} x but {len(y)} y values.")
+            raise ValueError(f"{here} has {len(x)} x but {len(y)} y values.")
         color = COLORS.get(_ALIASES.get(name, name))
-        (line,) = axes.plot(
-            x, y, label=name, color=color, ls="--" if name == "floor" else "-"
-        )
+        dashes = "--" if name == "floor" else "-"
+        (line,) = axes.plot(x, y, label=name, color=color, ls=dashes)
         if band and name in band:
-            if not isinstance(band[name], (tuple, list)) or len(band[name]) != 2:
-                raise ValueError(
-                    f"band[{name!r}] must be (low, high), got {told(band[name])}."
-                )
-            low, high = (_line(edge, f"band[{name!r}]", logy) for edge in band[name])
+            here, edges = f"band[{name!r}]", band[name]
+            if not isinstance(edges, (tuple, list)) or len(edges) != 2:
+                raise ValueError(f"{here} must be (low, high), got {told(edges)}.")
+            low, high = (_line(edge, here, logy) for edge in edges)
             if not len(low) == len(high) == len(y):
-                raise ValueError(
-                    f"band[{name!r}] must be as long as its curve, {len(y)}."
-                )
+                raise ValueError(f"{here} must be as long as its curve, {len(y)}.")
             axes.fill_between(x, low, high, color=line.get_color(), alpha=0.18, lw=0)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title or "")
     if logy:
@@ -185,10 +214,15 @@ def curves(series, xlabel, ylabel, title=None, logy=False, band=None):
     return figure
 
 
-def to_png(figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
     """Render a Figure as the bytes of a PNG of at most about 190 kB.
 
     Raises TypeError for what is no figure of this module's.
+
+    >>> from helpers import plots
+    >>> figure, axes = plots.subplots()
+    >>> plots.to_png(figure)[1:4]
+    b'PNG'
     """
     if not isinstance(figure, Figure):
         raise TypeError(f"figure must come from helpers.plots, got {told(figure)}.")
@@ -212,7 +246,7 @@ def _rows(rows_of_images):
     return [_batch(row, f"rows_of_images[{i}]") for i, row in enumerate(rows)]
 
 
-def _batch(images, name):
+def _batch(images, name) -> np.ndarray:
     """Return images as float32 (N, H, W, C); (N, H, W) gets an axis of channels."""
     images = _arguments.as_array(images, f"{name} must be images of one size")
     if images.ndim == 3 and images.shape[-1] not in (1, 3):
@@ -236,10 +270,6 @@ def _line(values, name, positive=False):
     if positive and values.min() <= 0:
         raise ValueError(f"{name} must be above 0 for a logarithmic axis, got {got}.")
     return values
-
-
-def _width(width):
-    return number(width, "width", 2, 7)
 
 
 style()

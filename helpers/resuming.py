@@ -4,10 +4,10 @@ import io
 import json
 import os
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from helpers._arguments import told
 from helpers.store import manifest
@@ -23,22 +23,39 @@ class ResumeTraining(keras.callbacks.Callback):
 
     What the model is compiled with counts. Only where a learning rate is compiled as it
     was before, what a callback had made of it since comes back.
+
+    >>> from helpers import resuming
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> kept = resuming.ResumeTraining("kept")
+    >>> fitted = model.fit(np.ones((2, 1)), np.ones(2), callbacks=[kept], verbose=0)
+    >>> kept.path.name, len(kept.history)
+    ('state.npz', 1)
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory: str | pathlib.Path) -> None:
         super().__init__()
         if not isinstance(directory, (str, os.PathLike)):
             raise TypeError(
                 f"directory must be a folder's path, got {told(directory)}."
             )
         self.path = pathlib.Path(directory) / "state.npz"
-        self.history, self.rates = [], None
+        self.history: list[dict[str, float]] = []
+        self.rates: list[Any] | None = None
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> int:
         """Load the saved state into `model`, if any; return the epoch to go on with.
 
         Raises ValueError for a state that cannot be read or belongs to another model,
         PermissionError or OSError if the next state could not be written.
+
+        >>> from helpers import resuming
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> kept = resuming.ResumeTraining("kept")
+        >>> fitted = model.fit(np.ones((2, 1)), np.ones(2), callbacks=[kept], verbose=0)
+        >>> resuming.ResumeTraining("kept").restore(model)  # one epoch is done
+        1
         """
         if not isinstance(model, keras.Model):
             raise TypeError(f"model must be a keras.Model, got {told(model)}.")
@@ -55,9 +72,9 @@ class ResumeTraining(keras.callbacks.Callback):
             return 0
         advice = f"delete {self.path} to start from the beginning"
         try:
-            with np.load(self.path, allow_pickle=False) as saved:
-                facts = json.loads(str(saved["facts"]))
-                arrays = [saved[str(i)] for i in range(len(facts["shapes"]))]
+            saved = manifest.read_npz(self.path)
+            facts = json.loads(str(saved["facts"]))
+            arrays = [saved[str(i)] for i in range(len(facts["shapes"]))]
             history, begun, made = facts["history"], facts["epoch"] + 1, facts["made"]
             before, now = facts["rates"], facts["rates_now"]
         except Exception as error:
@@ -97,7 +114,7 @@ class ResumeTraining(keras.callbacks.Callback):
         self.history.append(
             {name: float(value) for name, value in (logs or {}).items()}
         )
-        arrays = [ops.convert_to_numpy(v) for v in _state(self.model)]
+        arrays = [v.numpy() for v in _state(self.model)]
         if not all(np.isfinite(a).all() for a in arrays if a.dtype.kind == "f"):
             raise FloatingPointError(
                 f"A weight is no longer a number after epoch {epoch + 1}, so nothing "
@@ -136,7 +153,7 @@ def _rates(model):
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
         else getattr(rate, "__name__", "a function")
         if callable(rate)
-        else float(ops.convert_to_numpy(rate))
+        else float(rate.numpy())
         for rate in rates
     ]
 

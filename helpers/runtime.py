@@ -10,6 +10,8 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +20,14 @@ from helpers import _arguments, _quiet
 PROFILES = ("quick", "full")
 
 
-def profile():
+def profile() -> str:
     """Return "quick" or "full", as the environment variable BOOK_PROFILE says.
 
     Unset or empty is "quick". Raises ValueError for any other value.
+
+    >>> from helpers import runtime
+    >>> runtime.profile()
+    'quick'
     """
     value = os.environ.get("BOOK_PROFILE", "").strip() or "quick"
     if value not in PROFILES:
@@ -32,16 +38,27 @@ def profile():
     return value
 
 
-def budget(*, quick, full):
-    """Return `quick` in the quick profile and `full` in the full one."""
+def budget(*, quick: Any, full: Any) -> Any:
+    """Return `quick` in the quick profile and `full` in the full one.
+
+    >>> from helpers import runtime
+    >>> runtime.budget(quick=100, full=5000)
+    100
+    """
     return quick if profile() == "quick" else full
 
 
-def seed_everything(seed):
+def seed_everything(seed: int) -> None:
     """Seed Python's, NumPy's and TensorFlow's random numbers with `seed`.
 
     It is an integer from 0 to 2**32 - 1. Raises TypeError for what is no number,
     ValueError for one with a fraction or out of range.
+
+    >>> import random
+    >>> from helpers import runtime
+    >>> runtime.seed_everything(7)
+    >>> random.random()
+    0.3238...
     """
     seed = _arguments.whole(seed, "seed", 0, 2**32 - 1)
     import keras
@@ -49,8 +66,13 @@ def seed_everything(seed):
     keras.utils.set_random_seed(seed)
 
 
-def device():
-    """Return the name of the device that computes: a GPU's name, or "CPU, N cores"."""
+def device() -> str:
+    """Return the name of the device that computes: a GPU's name, or "CPU, N cores".
+
+    >>> from helpers import runtime
+    >>> runtime.device()  # such as 'CPU, 8 cores'
+    '...'
+    """
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -63,8 +85,13 @@ def device():
     return f"CPU, {cores} core" + ("s" if cores != 1 else "")
 
 
-def versions():
-    """Return the versions in use: a dict of python, tensorflow, keras and numpy."""
+def versions() -> dict[str, str]:
+    """Return the versions in use: a dict of python, tensorflow, keras and numpy.
+
+    >>> from helpers import runtime
+    >>> runtime.versions()
+    {'python': '3...', 'tensorflow': '2...', 'keras': '3...', 'numpy': '2...'}
+    """
     import keras
     import tensorflow as tf
 
@@ -97,22 +124,28 @@ class _Stopwatch:
         self._end = self._now()
 
     @property
-    def seconds(self):
+    def seconds(self) -> float:
         """Wall-clock seconds (float)."""
         return (self._end or self._now())[0] - self._start[0]
 
     @property
-    def cpu_seconds(self):
+    def cpu_seconds(self) -> float:
         """Processor seconds of all threads of this process (float)."""
         return (self._end or self._now())[1] - self._start[1]
 
 
 @contextlib.contextmanager
-def stopwatch():
+def stopwatch() -> Iterator[_Stopwatch]:
     """Time a block: `with stopwatch() as watch:`, then read `watch.seconds`.
 
     `watch.cpu_seconds` counts all threads of the process. Both can be read while the
     block runs; they stop with it, even when it raises.
+
+    >>> from helpers import runtime
+    >>> with runtime.stopwatch() as watch:
+    ...     total = sum(range(1000))
+    >>> 0 < watch.seconds < 60
+    True
     """
     watch = _Stopwatch()
     try:
@@ -121,12 +154,16 @@ def stopwatch():
         watch._stop()
 
 
-def matmul_gflops(size=2048, repeats=8):
+def matmul_gflops(size: int = 2048, repeats: int = 8) -> float:
     """Return how fast float32 matrices multiply here, in 10^9 operations a second.
 
     Multiplies two (size, size) matrices `repeats` times and takes the fastest; one
     product counts 2 * size**3 operations. Raises TypeError or ValueError unless both
     are whole numbers of at least 1.
+
+    >>> from helpers import runtime
+    >>> runtime.matmul_gflops(size=64, repeats=2) > 0
+    True
     """
     size, repeats = _arguments.counts(size=size, repeats=repeats)
     import tensorflow as tf
@@ -145,11 +182,15 @@ def matmul_gflops(size=2048, repeats=8):
     return 2 * size**3 / best / 1e9
 
 
-def start(seed=0):
+def start(seed: int = 0) -> None:
     """Begin a chapter: quiet the logs, seed everything, print one line on the run.
 
     Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on another
     backend or is set to channels first.
+
+    >>> from helpers import runtime
+    >>> runtime.start(seed=1)
+    Profile: quick (for the other: BOOK_PROFILE=full in the environment) · ...
     """
     this = profile()
     import keras

@@ -1,9 +1,12 @@
 """Tokens drawn from a transformer one by one: temperature, top-k, top-p, guidance."""
 
 import weakref
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from helpers import _tokens
 from helpers._arguments import counts, number, told, whole
@@ -11,10 +14,15 @@ from helpers.transformer import blocks_of, extend
 
 COLDEST = 1e-6  # a temperature below it would be 0 in float32
 
-_samplers = weakref.WeakKeyDictionary()
+_samplers: weakref.WeakKeyDictionary[keras.Model, Any] = weakref.WeakKeyDictionary()
 
 
-def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
+def filter_logits(
+    logits: ArrayLike,
+    temperature: float | tf.Tensor = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> tf.Tensor:
     """Sharpen `logits` (.., V) by a temperature; give unlikely tokens -1e9.
 
     Divides by `temperature` > 0 (what lies below 1e-6 counts as that), then keeps the
@@ -23,38 +31,43 @@ def filter_logits(logits, temperature=1.0, top_k=None, top_p=None):
     the same shape. Raises TypeError for what are no numbers, ValueError for values
     outside their range. Source: Fan et al. 2018 (top-k); Holtzman et al. 2020, section
     3.1 (nucleus).
+
+    >>> from helpers import sampling
+    >>> kept = sampling.filter_logits([2.0, 1.0, 0.0], temperature=0.5, top_k=2)
+    >>> kept.numpy().tolist()
+    [4.0, 2.0, -1000000000.0]
     """
-    logits = _tokens.logits(logits)
+    found = _tokens.logits(logits)
     if not tf.is_tensor(temperature) or hasattr(temperature, "numpy"):
         temperature = max(number(temperature, "temperature", above=0), COLDEST)
     top_k, top_p = _check_filter(top_k, top_p)
-    logits = tf.cast(logits, tf.float32) / temperature
-    if top_k is not None and top_k < logits.shape[-1]:
-        least = tf.math.top_k(logits, top_k).values[..., -1:]
-        logits = tf.where(logits < least, -1e9, logits)
+    found = tf.cast(found, tf.float32) / temperature
+    if top_k is not None and top_k < found.shape[-1]:
+        least = tf.math.top_k(found, top_k).values[..., -1:]
+        found = tf.where(found < least, -1e9, found)
     if top_p is not None and top_p < 1:
-        order = tf.sort(logits, direction="DESCENDING", axis=-1)
+        order = tf.sort(found, direction="DESCENDING", axis=-1)
         share = tf.cumsum(tf.nn.softmax(order), axis=-1, exclusive=True)
         kept = tf.cast(share < top_p, tf.int32)
         last = tf.reduce_sum(kept, axis=-1, keepdims=True) - 1
         least = tf.gather(order, last, axis=-1, batch_dims=len(order.shape) - 1)
-        logits = tf.where(logits < least, -1e9, logits)
-    return logits
+        found = tf.where(found < least, -1e9, found)
+    return found
 
 
 def sample(
-    model,
-    prompts,
-    count,
+    model: keras.Model,
+    prompts: ArrayLike,
+    count: int,
     *,
-    temperature=1.0,
-    top_k=None,
-    top_p=None,
-    allowed=None,
-    unconditional=None,
-    guidance_scale=1.0,
-    seed=0,
-):
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    allowed: tuple[int, int] | None = None,
+    unconditional: ArrayLike | None = None,
+    guidance_scale: float = 1.0,
+    seed: int = 0,
+) -> np.ndarray:
     """Draw `count` tokens after each prompt, one at a time, with cached keys.
 
     model: causal, from `build_transformer`. prompts: whole numbers (B, P), P >= 1.
@@ -66,6 +79,11 @@ def sample(
     and before anything is drawn, for a model that is not causal, for tokens outside the
     vocabulary, for sequences longer than the model's places, and for values outside
     their range; FloatingPointError if the model's logits are no numbers.
+
+    >>> from helpers import sampling, transformer
+    >>> model = transformer.build_transformer(5, 8, dim=8, depth=1, heads=2)
+    >>> sampling.sample(model, [[1, 2], [3, 4]], 4, allowed=(0, 1)).tolist()
+    [[1, 2, 0, 0, 0, 0], [3, 4, 0, 0, 0, 0]]
     """
     blocks = blocks_of(model)
     if not all(block.attention.causal for block in blocks):
@@ -74,34 +92,34 @@ def sample(
             "causal=True."
         )
     vocabulary = model.output_shape[-1]
-    prompts = _tokens.tokens(prompts, vocabulary, "prompts")
+    begun = _tokens.tokens(prompts, vocabulary, "prompts")
     count, seed = counts(count=count), whole(seed, "seed", -(2**31), 2**31 - 1)
     temperature = number(temperature, "temperature", 0)
     greedy, temperature = temperature == 0, max(temperature, COLDEST)
     guidance_scale = number(guidance_scale, "guidance_scale")
     top_k, top_p = _check_filter(top_k, top_p)
     length = model.get_layer("positions").length
-    if prompts.shape[1] + count > length + 1:
+    if begun.shape[1] + count > length + 1:
         raise ValueError(
-            f"prompts of {prompts.shape[1]} tokens and a count of {count} exceed the "
+            f"prompts of {begun.shape[1]} tokens and a count of {count} exceed the "
             f"model's {length} places: ask for fewer."
         )
     low, high = _check_allowed(allowed, vocabulary)
-    if unconditional is not None:
-        unconditional = _tokens.tokens(unconditional, vocabulary, "unconditional")
-        if unconditional.shape != prompts.shape:
+    context, guided = begun, unconditional is not None
+    if guided:
+        away = _tokens.tokens(unconditional, vocabulary, "unconditional")
+        if away.shape != begun.shape:
             raise ValueError(
-                f"unconditional must have the shape of prompts, {prompts.shape}, got "
-                f"{unconditional.shape}."
+                f"unconditional must have the shape of prompts, {begun.shape}, got "
+                f"{away.shape}."
             )
-    guided = unconditional is not None
-    if not guided and guidance_scale != 1:
+        context = np.concatenate([begun, away])
+    elif guidance_scale != 1:
         raise ValueError(
             "guidance_scale needs unconditional prompts to lead away from: pass both."
         )
     if model not in _samplers:
         _samplers[model] = _make_sampler(weakref.ref(model))
-    context = np.concatenate([prompts, unconditional]) if guided else prompts
     drawn, finite = _samplers[model](
         tf.constant(context),
         tf.constant(count),
@@ -119,7 +137,7 @@ def sample(
             "The model's logits are NaN or infinite, so nothing can be drawn: its "
             "training has diverged, or guidance_scale is too large."
         )
-    return np.concatenate([prompts, drawn.numpy()], axis=1)
+    return np.concatenate([begun, drawn.numpy()], axis=1)
 
 
 def _make_sampler(reference):

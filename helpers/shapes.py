@@ -32,12 +32,18 @@ class World:
     pairs (name, odd number); `backgrounds` are names of BACKGROUNDS; `most` is how many
     objects there may be; `cell` > 0 puts centres into the middle of cells of that many
     pixels, `cell` 0 anywhere on every second pixel. Raises TypeError or ValueError.
+
+    >>> from helpers import data, shapes
+    >>> sides = (("large", 7), ("small", 5))
+    >>> world = shapes.World("tiny", 16, sides, ("dark",), most=1, cell=8)
+    >>> data.shapes(count=2, world=world)[0].shape
+    (2, 16, 16, 3)
     """
 
     name: str
     size: int
-    sides: tuple
-    backgrounds: tuple
+    sides: tuple[tuple[str, int], ...]
+    backgrounds: tuple[str, ...]
     most: int
     cell: int
 
@@ -60,6 +66,11 @@ class Object:
     """Hold one object: shape, colour, size (large or small), its centre's row, col.
 
     Raises TypeError or ValueError for a shape, colour or place that there is not.
+
+    >>> from helpers import shapes
+    >>> thing = shapes.Object("circle", "red", "large", row=11, col=3)
+    >>> thing.colour
+    'red'
     """
 
     shape: str
@@ -80,9 +91,14 @@ class Scene:
     """Hold a picture's objects, in reading order, and the name of its background.
 
     Raises TypeError or ValueError for what is no tuple of Object, or no background.
+
+    >>> from helpers import shapes
+    >>> scene = shapes.Scene((shapes.Object("circle", "red", "large", row=11, col=3),))
+    >>> len(scene.objects), scene.background
+    (1, 'dark')
     """
 
-    objects: tuple
+    objects: tuple[Object, ...]
     background: str = "dark"
 
     def __post_init__(self):
@@ -99,10 +115,18 @@ RICH = World("rich", 32, (("large", 9), ("small", 5)), ("dark", "grey", "purple"
 WORLDS = {world.name: world for world in (SMALL, RICH)}
 
 
-def mask(shape, side):
+def mask(shape: str, side: int) -> np.ndarray:
     """Return which pixels of a `side` x `side` square (odd) a shape covers: bools.
 
     Raises TypeError or ValueError for another shape, or a side outside 1 to 1024.
+
+    >>> from helpers import shapes
+    >>> print(shapes.mask("triangle", 5).astype(int))
+    [[0 0 1 0 0]
+     [0 1 1 1 0]
+     [0 1 1 1 0]
+     [1 1 1 1 1]
+     [1 1 1 1 1]]
     """
     choice(shape, "shape", SHAPES)
     side = whole(side, "side", 1, 1024)
@@ -117,11 +141,16 @@ def mask(shape, side):
     return (np.abs(rows) <= side // 9) | (np.abs(cols) <= side // 9)
 
 
-def draw(scene, world):
+def draw(scene: Scene, world: World) -> np.ndarray:
     """Paint a scene: (S, S, 3) float32 in [-1, 1].
 
     Raises TypeError for what is no Scene or World, ValueError if an object leaves it or
     has a size that the world does not have.
+
+    >>> from helpers import shapes
+    >>> scene = shapes.Scene((shapes.Object("circle", "red", "large", row=11, col=3),))
+    >>> shapes.draw(scene, shapes.SMALL).shape
+    (24, 24, 3)
     """
     instance(scene, "scene", Scene), instance(world, "world", World)
     picture, sides = np.empty((world.size, world.size, 3), np.uint8), dict(world.sides)
@@ -139,11 +168,17 @@ def draw(scene, world):
     return (picture / np.float32(127.5) - 1).astype(np.float32)
 
 
-def relation(first, second):
+def relation(first: Object, second: Object) -> str | None:
     """Return how `first` stands to `second`: left, right, above, below, or None.
 
     The larger of the two distances between their centres decides; where they are equal,
     none. Raises TypeError for what is no Object.
+
+    >>> from helpers import shapes
+    >>> circle = shapes.Object("circle", "red", "large", row=11, col=3)
+    >>> cross = shapes.Object("cross", "blue", "large", row=11, col=19)
+    >>> shapes.relation(circle, cross)
+    'left'
     """
     instance(first, "first", Object), instance(second, "second", Object)
     down, right = first.row - second.row, first.col - second.col
@@ -154,10 +189,15 @@ def relation(first, second):
     return "above" if down < 0 else "below"
 
 
-def held_out(scene):
+def held_out(scene: Scene) -> set[str]:
     """Return which held-out things a scene holds, of pairs, relations, combinations.
 
     A set of strings. Raises TypeError for what is no Scene.
+
+    >>> from helpers import shapes
+    >>> thing = shapes.Object("circle", "yellow", "large", row=11, col=3)
+    >>> shapes.held_out(shapes.Scene((thing,)))
+    {'combinations'}
     """
     instance(scene, "scene", Scene)
     kinds = [(thing.colour, thing.shape) for thing in scene.objects]
@@ -173,7 +213,12 @@ def held_out(scene):
     return found
 
 
-def random_scene(rng, world, split="train", objects=None):
+def random_scene(
+    rng: np.random.Generator,
+    world: World,
+    split: str = "train",
+    objects: int | None = None,
+) -> Scene:
     """Draw a scene of `world` that belongs to `split`.
 
     `rng` is a numpy Generator. Scenes of "train", "validation" and "test" hold nothing
@@ -181,6 +226,12 @@ def random_scene(rng, world, split="train", objects=None):
     else held out. `objects` fixes how many there are; else three scenes in ten have one
     object (all of them in "combinations"). Raises TypeError or ValueError for another
     split, for a number that cannot be, and for a world without room for the objects.
+
+    >>> import numpy as np
+    >>> from helpers import shapes
+    >>> scene = shapes.random_scene(np.random.default_rng(0), shapes.SMALL)
+    >>> [(thing.colour, thing.shape) for thing in scene.objects]
+    [('yellow', 'square'), ('green', 'triangle')]
     """
     choice(split, "split", SPLITS)
     generator(rng), instance(world, "world", World)

@@ -7,10 +7,12 @@ trains both.
 """
 
 import functools
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
+from numpy.typing import ArrayLike
 
 from helpers import _arguments, zoo
 from helpers._arguments import choice, counts, told
@@ -23,9 +25,16 @@ class NearestCode(layers.Layer):
     The codebook, (codes, D), is a weight. Nearest is by squared distance; of equals the
     first. Raises TypeError or ValueError for `codes` that are no whole number of at
     least 1. Source: van den Oord et al. 2017, equation 1.
+
+    >>> from helpers import tokenizer
+    >>> nearest = tokenizer.NearestCode(2)
+    >>> nearest.build((None, 1))
+    >>> nearest.set_weights([np.array([[0.0], [10.0]])])  # the codebook
+    >>> nearest(np.array([[1.0], [8.0]])).numpy()
+    array([0, 1], dtype=int32)
     """
 
-    def __init__(self, codes, **kwargs):
+    def __init__(self, codes: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.codes = counts(codes=codes)
 
@@ -60,9 +69,14 @@ class Tokenizer:
     pictures, as its layers "encoder" and "decoder". `grid` is (h, w), `length` h * w,
     `codes` the number of codes, `image_shape` (H, W, C). Raises TypeError for a model
     without these two.
+
+    >>> from helpers import tokenizer, zoo
+    >>> fashion = tokenizer.Tokenizer(zoo.load("15/fashion-tokens"))
+    >>> fashion.image_shape, fashion.grid, fashion.length, fashion.codes
+    ((28, 28, 1), (7, 7), 49, 128)
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model) -> None:
         try:
             self.encoder = model.get_layer("encoder")
             self.decoder = model.get_layer("decoder")
@@ -76,47 +90,65 @@ class Tokenizer:
         self.grid = tuple(self.encoder.output_shape[1:])
         self.length = int(np.prod(self.grid))
 
-    def encode(self, images, batch_size=500):
+    def encode(self, images: ArrayLike, batch_size: int = 500) -> np.ndarray:
         """Return the tokens (N, length) int32, row by row, of images (N, H, W, C).
 
         Images are float in [-1, 1]. Raises TypeError for another dtype, ValueError for
         another shape, for NaN, and for values outside [-1, 1].
-        """
-        images = _arguments.images(images, channels=None, shape=self.image_shape)
-        batch_size = counts(batch_size=batch_size)
-        found = self._run(self.encoder, images, batch_size)
-        return found.reshape(len(images), self.length)
 
-    def decode(self, tokens, batch_size=500):
+        >>> from helpers import data, tokenizer
+        >>> images, labels = data.fashion("test")
+        >>> tokens = tokenizer.load("fashion").encode(images[:2])
+        >>> tokens.shape, tokens.dtype.name
+        ((2, 49), 'int32')
+        """
+        checked = _arguments.images(images, channels=None, shape=self.image_shape)
+        batch_size = counts(batch_size=batch_size)
+        found = self._run(self.encoder, checked, batch_size)
+        return found.reshape(len(checked), self.length)
+
+    def decode(self, tokens: ArrayLike, batch_size: int = 500) -> np.ndarray:
         """Return images (N, H, W, C) float32 in [-1, 1] of tokens (N, length).
 
         Tokens may also be (N, h, w). Raises TypeError for tokens that are not whole
         numbers, ValueError for another shape and for tokens outside 0 .. codes - 1.
+
+        >>> from helpers import tokenizer
+        >>> fashion = tokenizer.load("fashion")
+        >>> random = np.random.default_rng(0).integers(fashion.codes, size=(2, 49))
+        >>> fashion.decode(random).shape
+        (2, 28, 28, 1)
         """
         wanted = f"tokens must be whole numbers of shape (N, {self.length})"
-        tokens = _arguments.as_array(tokens, wanted)
-        if tokens.dtype.kind not in "iu":
+        found = _arguments.as_array(tokens, wanted)
+        if found.dtype.kind not in "iu":
             raise TypeError(
-                f"{wanted}, got {told(tokens)}: codes, not averages of them."
+                f"{wanted}, got {told(found)}: codes, not averages of them."
             )
-        if tokens.shape[1:] not in ((self.length,), self.grid) or not len(tokens):
+        if found.shape[1:] not in ((self.length,), self.grid) or not len(found):
             raise ValueError(
-                f"{wanted}, got {told(tokens)}: cut off what is not picture, such as a "
+                f"{wanted}, got {told(found)}: cut off what is not picture, such as a "
                 "class or a caption."
             )
-        if tokens.min() < 0 or tokens.max() >= self.codes:
+        if found.min() < 0 or found.max() >= self.codes:
             raise ValueError(
-                f"tokens must be 0 to {self.codes - 1}, got {told(tokens)}: let only "
+                f"tokens must be 0 to {self.codes - 1}, got {told(found)}: let only "
                 "picture codes be drawn."
             )
         batch_size = counts(batch_size=batch_size)
-        tokens = tokens.reshape(-1, *self.grid).astype("int32")
-        return np.clip(self._run(self.decoder, tokens, batch_size), -1, 1)
+        found = found.reshape(-1, *self.grid).astype("int32")
+        return np.clip(self._run(self.decoder, found, batch_size), -1, 1)
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: ArrayLike) -> np.ndarray:
         """Return decode(encode(images)): what is left of pictures that became tokens.
 
         Takes what `encode` takes, and raises as it does.
+
+        >>> from helpers import data, tokenizer
+        >>> images, labels = data.fashion("test")
+        >>> made = tokenizer.load("fashion").reconstruct(images[:2])
+        >>> made.shape, bool(abs(made - images[:2]).mean() < 0.2)
+        ((2, 28, 28, 1), True)
         """
         return self.decode(self.encode(images))
 
@@ -128,10 +160,14 @@ class Tokenizer:
         )
 
 
-def load(name):
+def load(name: str) -> Tokenizer:
     """Return the shipped tokenizer `name`, "fashion" or "shapes".
 
     Raises ValueError for another name, and what `zoo.load` raises.
+
+    >>> from helpers import tokenizer
+    >>> tokenizer.load("fashion").grid
+    (7, 7)
     """
     return _loaded(choice(name, "name", ("fashion", "shapes")))
 

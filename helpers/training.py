@@ -3,36 +3,50 @@
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.callbacks import Callback
+from numpy.typing import ArrayLike
 
 from helpers import _arguments
 from helpers._arguments import counts, number, told, whole
-from helpers._datasets import dealt
+from helpers._datasets import dealt, end_told_once
 from helpers.resuming import ResumeTraining
 
 LARGEST_SEED = 2**32 - 1  # that NumPy and TensorFlow take
 
 
-def shuffled(images, batch_size=64, seed=0, epoch=0):
+def shuffled(
+    images: ArrayLike, batch_size: int = 64, seed: int = 0, epoch: int | tf.Variable = 0
+) -> tf.data.Dataset:
     """Return one epoch of `images`, in an order that follows from (seed, epoch) alone.
 
     A tf.data.Dataset of float32 batches (batch_size, H, W, C); what is left over after
     the last whole batch is dropped. `epoch` is an integer or a scalar tf.Variable that
     is read at the start of every pass. Raises TypeError or ValueError that names the
     argument.
+
+    >>> from helpers import training
+    >>> images = np.linspace(-1, 1, 5).reshape(5, 1, 1, 1)
+    >>> [batch.numpy().shape for batch in training.shuffled(images, batch_size=2)]
+    [(2, 1, 1, 1), (2, 1, 1, 1)]
     """
-    images = _arguments.images(images, channels=None)
+    checked = _arguments.images(images, channels=None)
     batch_size = counts(batch_size=batch_size)
     seed = whole(seed, "seed", 0, LARGEST_SEED)
     if not isinstance(epoch, tf.Variable):
         epoch = whole(epoch, "epoch", 0)
-    return dealt(images, batch_size, seed, epoch, "images")
+    return dealt(checked, batch_size, seed, epoch, "images")
 
 
-def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
+def warm_cosine(
+    learning_rate: float, steps: int, rise: int | None = None, floor: float = 0.0
+) -> keras.optimizers.schedules.LearningRateSchedule:
     """Return a rate that rises for `rise` of the `steps`, then falls along a cosine.
 
     A Keras schedule. It starts at a hundredth of `learning_rate`, its peak, and ends at
@@ -42,6 +56,11 @@ def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
     what is no number. Source: Loshchilov and Hutter, 2017,
     https://arxiv.org/abs/1608.03983 (the cosine); Vaswani et al., 2017, section 5.3,
     https://arxiv.org/abs/1706.03762 (the rise)
+
+    >>> from helpers import training
+    >>> rate = training.warm_cosine(0.1, steps=100, rise=10)
+    >>> [round(float(rate(step)), 3) for step in (0, 10, 55, 100)]
+    [0.001, 0.1, 0.05, 0.0]
     """
     steps = whole(steps, "steps", 2)
     rise = whole(max(1, steps // 20) if rise is None else rise, "rise", 1, steps - 1)
@@ -56,12 +75,21 @@ def warm_cosine(learning_rate, steps, rise=None, floor=0.0):
     )
 
 
-def batches(rows, batch_size, *, seed=0, prepare=None):
+def batches(
+    rows: np.ndarray | tuple[np.ndarray, ...], batch_size: int, *,
+    seed: int = 0, prepare: Callable[..., Any] | None = None,
+) -> tf.data.Dataset:  # fmt: skip
     """Return shuffled batches without end of `rows`: an array, or a tuple of arrays.
 
     A tf.data.Dataset. Each pass shuffles all rows anew. `prepare` turns a batch into
     what the model is trained on: x, (x, y) or (x, y, weights). Raises TypeError or
     ValueError that names the argument.
+
+    >>> from helpers import training
+    >>> batches = training.batches(np.arange(4), batch_size=2)
+    >>> first, second = batches.take(2)  # the first pass
+    >>> sorted([*first.numpy().tolist(), *second.numpy().tolist()])
+    [0, 1, 2, 3]
     """
     batch_size = counts(batch_size=batch_size)
     seed = whole(seed, "seed", 0, LARGEST_SEED)
@@ -86,21 +114,12 @@ def batches(rows, batch_size, *, seed=0, prepare=None):
 
 
 def fit(
-    model,
-    batches,
-    *,
-    steps,
-    learning_rate,
-    loss=None,
-    parts=20,
-    rise=None,
-    floor=0.0,
-    validation=None,
-    folder=None,
-    callbacks=(),
-    chunk=None,
-    **adamw,
-):
+    model: keras.Model, batches: tf.data.Dataset, *, steps: int, learning_rate: float,
+    loss: Any = None, parts: int = 20, rise: int | None = None, floor: float = 0.0,
+    validation: Any = None, folder: str | Path | None = None,
+    callbacks: Callback | Sequence[Callback] | None = (), chunk: int | None = None,
+    **adamw: Any,
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Train `model` by AdamW for `steps` steps, in `parts` parts; return its history.
 
     batches: a tf.data.Dataset without end, see `batches`. The rate is `warm_cosine`;
@@ -110,6 +129,14 @@ def fit(
     the next call goes on from it. chunk: steps a compiled call. Returns a dict from the
     names of losses to arrays with one value a part. Raises TypeError or ValueError that
     names the argument, FloatingPointError once a loss is no longer a number.
+
+    >>> from helpers import training
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> pairs = training.batches((np.ones((8, 1)), np.ones((8, 1))), batch_size=4)
+    >>> settings = {"steps": 2, "parts": 1, "learning_rate": 0.01, "loss": "mse"}
+    >>> history = training.fit(model, pairs, **settings)
+    >>> history["loss"].shape  # a value for each part
+    (1,)
     """
     steps, parts = whole(steps, "steps", 2), counts(parts=parts)
     if not isinstance(model, keras.Model):
@@ -142,17 +169,18 @@ def fit(
     for state in kept:
         begun = state.restore(model)
         batches = batches.skip(begun * part) if begun else batches
-    found = model.fit(
-        batches,
-        steps_per_epoch=part,
-        epochs=steps // part,
-        initial_epoch=begun,
-        verbose=0,
-        shuffle=False,
-        validation_data=validation,
-        validation_batch_size=None if validation is None else 500,
-        callbacks=[*around, *kept],
-    )
+    with end_told_once():
+        found = model.fit(
+            batches,
+            steps_per_epoch=part,
+            epochs=steps // part,
+            initial_epoch=begun,
+            verbose=0,
+            shuffle=False,
+            validation_data=validation,
+            validation_batch_size=None if validation is None else 500,
+            callbacks=[*around, *kept],
+        )
     rows = kept[0].history if kept else None
     names = rows[0] if rows else found.history
     return {
@@ -161,10 +189,15 @@ def fit(
     }
 
 
-def listed(callbacks):
-    """Return `callbacks`, one or many or None, as a list."""
-    several = isinstance(callbacks, (list, tuple))
-    found = [c for c in (callbacks if several else [callbacks]) if c is not None]
+def listed(callbacks: Callback | Sequence[Callback] | None) -> list[Callback]:
+    """Return `callbacks`, one or many or None, as a list.
+
+    >>> from helpers import training
+    >>> len(training.listed(training.Watch())), training.listed(None)
+    (1, [])
+    """
+    several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    found = [callback for callback in several if callback is not None]
     for callback in found:
         if not isinstance(callback, keras.callbacks.Callback):
             raise TypeError(
@@ -175,9 +208,17 @@ def listed(callbacks):
 
 
 class Progress(keras.callbacks.Callback):
-    """Show one line with the time left, in a terminal or a reader's notebook."""
+    """Show one line with the time left, in a terminal or a reader's notebook.
 
-    def __init__(self, parts):
+    >>> from helpers import training
+    >>> progress = training.Progress(parts=4)
+    >>> progress.shown = True  # even where it would not be
+    >>> progress.on_train_begin()
+    >>> progress.on_epoch_end(3)
+    part 4 of 4, about 0 s left
+    """
+
+    def __init__(self, parts: int) -> None:
         super().__init__()
         notebook = "ipykernel" in sys.modules and "BOOK_CHAPTER" not in os.environ
         self.parts = counts(parts=parts)
@@ -199,9 +240,16 @@ class Progress(keras.callbacks.Callback):
 
 
 class Watch(keras.callbacks.Callback):
-    """Tell the data which epoch it is; stop at NaN, and where the data ends early."""
+    """Tell the data which epoch it is; stop at NaN, and where the data ends early.
 
-    def __init__(self, epoch=None):
+    >>> from helpers import training
+    >>> epoch = tf.Variable(0, dtype=tf.int64)
+    >>> training.Watch(epoch).on_epoch_begin(3)
+    >>> int(epoch)
+    3
+    """
+
+    def __init__(self, epoch: tf.Variable | None = None) -> None:
         super().__init__()
         if epoch is not None and not isinstance(epoch, tf.Variable):
             raise TypeError(f"epoch must be a tf.Variable, got {told(epoch)}.")

@@ -5,12 +5,18 @@ here, words and classes as well as picture codes: what a model shall obey stands
 what it shall make.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import layers, ops
+from numpy.typing import ArrayLike
 
 from helpers import _tokens
 from helpers._arguments import counts, flag, number, text, told
+
+_Cache = tuple[tf.Tensor, tf.Tensor]  # keys and values
+_Extended = tuple[tf.Tensor, _Cache]  # output and cache
 
 
 @keras.saving.register_keras_serializable("noise_to_image")
@@ -21,9 +27,16 @@ class Attention(layers.Layer):
     heads. With `causal=True` a token sees itself and those before it. Raises ValueError
     unless `heads` divides `dim`. Source: Vaswani et al. 2017, equation 1 and section
     3.2.2.
+
+    >>> from helpers import transformer
+    >>> attention = transformer.Attention(dim=8, heads=2, causal=True)
+    >>> attention(tf.ones((1, 3, 8))).shape
+    TensorShape([1, 3, 8])
     """
 
-    def __init__(self, dim, heads, causal=False, **kwargs):
+    def __init__(
+        self, dim: int, heads: int, causal: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         dim, heads = counts(dim=dim, heads=heads)
         if dim % heads:
@@ -43,8 +56,17 @@ class Attention(layers.Layer):
         self.out.build((*shape[:-1], self.dim))
         self.built = True
 
-    def extend(self, x, cache=None):
-        """Return (output, cache) for tokens x after those whose keys `cache` holds."""
+    def extend(self, x: tf.Tensor, cache: _Cache | None = None) -> _Extended:
+        """Return (output, cache) for tokens x after those whose keys `cache` holds.
+
+        >>> from helpers import transformer
+        >>> attention = transformer.Attention(dim=8, heads=2, causal=True)
+        >>> attention.build((None, None, 8))
+        >>> _, cache = attention.extend(tf.ones((1, 3, 8)))
+        >>> output, (keys, values) = attention.extend(tf.ones((1, 1, 8)), cache)
+        >>> output.shape, keys.shape  # keys of 4 tokens in each of 2 heads
+        (TensorShape([1, 1, 8]), TensorShape([1, 2, 4, 4]))
+        """
         batch, length = ops.shape(x)[0], ops.shape(x)[1]
         x = ops.reshape(self.query_key_value(x), (batch, length, 3, self.heads, -1))
         # Each (B, heads, L, d)
@@ -57,7 +79,9 @@ class Attention(layers.Layer):
         if self.causal:  # query i stands at place (keys - queries + i)
             places = ops.arange(ops.shape(key)[2])
             ahead = places[None, :] > places[-length:, None]
-            scores = ops.where(ahead, -1e9, scores)
+            # float16 has no -1e9
+            never = max(-1e9, float(tf.as_dtype(scores.dtype).min))
+            scores = ops.where(ahead, never, scores)
         weights = tf.nn.softmax(scores)  # (B, heads, queries, keys)
         x = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         return self.out(ops.reshape(x, (batch, length, self.dim))), (key, value)
@@ -80,9 +104,17 @@ class Block(layers.Layer):
     with 4 dim hidden units and GELU; `dropout` acts on both additions. Raises as
     `Attention` does. Source: Vaswani et al. 2017; the norm before, not after: Radford
     et al. 2019, section 2.3.
+
+    >>> from helpers import transformer
+    >>> block = transformer.Block(dim=8, heads=2, dropout=0.1)
+    >>> block(tf.ones((1, 3, 8))).shape
+    TensorShape([1, 3, 8])
     """
 
-    def __init__(self, dim, heads, causal=False, dropout=0.0, **kwargs):
+    def __init__(
+        self, dim: int, heads: int, causal: bool = False, dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.dropout, own = number(dropout, "dropout", 0, below=1), self.dtype_policy
         self.attention = Attention(dim, heads, causal, name="attention", dtype=own)
@@ -102,8 +134,19 @@ class Block(layers.Layer):
         self.narrow.build((*shape[:-1], 4 * self.attention.dim))
         self.built = True
 
-    def extend(self, x, cache=None, training=False):
-        """Return (output, cache) for tokens x after those whose keys `cache` holds."""
+    def extend(
+        self, x: tf.Tensor, cache: _Cache | None = None, training: bool = False
+    ) -> _Extended:
+        """Return (output, cache) for tokens x after those whose keys `cache` holds.
+
+        >>> from helpers import transformer
+        >>> block = transformer.Block(dim=8, heads=2, causal=True)
+        >>> block.build((None, None, 8))
+        >>> _, cache = block.extend(tf.ones((1, 3, 8)))
+        >>> output, cache = block.extend(tf.ones((1, 1, 8)), cache)
+        >>> output.shape
+        TensorShape([1, 1, 8])
+        """
         found, cache = self.attention.extend(self.norms[0](x), cache)
         x = x + self.drop(found, training=training)
         made = self.narrow(self.wide(self.norms[1](x)))
@@ -126,9 +169,14 @@ class Positions(layers.Layer):
 
     (B, L, dim) -> (B, L, dim). Raises ValueError if L, where it is known, exceeds
     `length`.
+
+    >>> from helpers import transformer
+    >>> places = transformer.Positions(length=5)
+    >>> places(tf.zeros((1, 3, 8))).shape
+    TensorShape([1, 3, 8])
     """
 
-    def __init__(self, length, **kwargs):
+    def __init__(self, length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.length = counts(length=length)
 
@@ -157,15 +205,9 @@ class Positions(layers.Layer):
 
 
 def build_transformer(
-    vocabulary,
-    length,
-    dim=96,
-    depth=3,
-    heads=4,
-    causal=True,
-    dropout=0.1,
-    name="transformer",
-):
+    vocabulary: int, length: int, dim: int = 96, depth: int = 3, heads: int = 4,
+    causal: bool = True, dropout: float = 0.1, name: str | None = "transformer",
+) -> keras.Model:  # fmt: skip
     """Build a transformer: tokens (B, L) int32 -> logits (B, L, vocabulary).
 
     L is at most `length`. Logits at place i, float32, are for the token after it
@@ -173,6 +215,11 @@ def build_transformer(
     `dim`. Raises TypeError or ValueError for counts below 1, for `heads` that do not
     divide `dim`, for a `dropout` outside [0, 1), and for a `name` that is none. Source:
     Radford et al. 2018 and 2019 (causal), Devlin et al. 2019 (not causal).
+
+    >>> from helpers import transformer
+    >>> model = transformer.build_transformer(5, length=6, dim=8, depth=1, heads=2)
+    >>> model(tf.constant([[1, 2, 3]])).shape
+    TensorShape([1, 3, 5])
     """
     vocabulary, length, dim, depth, heads = counts(
         vocabulary=vocabulary, length=length, dim=dim, depth=depth, heads=heads
@@ -192,7 +239,9 @@ def build_transformer(
     return keras.Model(tokens, logits, name=name)
 
 
-def extend(model, tokens, caches=None):
+def extend(
+    model: keras.Model, tokens: ArrayLike, caches: list[_Cache] | None = None
+) -> tuple[tf.Tensor, list[_Cache]]:
     """Return (logits, caches) for `tokens` (B, T) after those that `caches` holds.
 
     `model` is causal, from `build_transformer`; `caches` is None at the start of a
@@ -200,24 +249,36 @@ def extend(model, tokens, caches=None):
     block, each (B, heads, tokens so far, dim / heads). Logits are (B, T, vocabulary),
     those of the whole sequence's model to rounding. Raises TypeError or ValueError for
     another model, other tokens or caches; symbols are trusted.
+
+    >>> from helpers import transformer
+    >>> model = transformer.build_transformer(5, length=6, dim=8, depth=1, heads=2)
+    >>> logits, caches = transformer.extend(model, [[1, 2]])
+    >>> logits, caches = transformer.extend(model, [[3]], caches)
+    >>> logits.shape, caches[0][0].shape  # keys of 3 tokens in each of 2 heads
+    (TensorShape([1, 1, 5]), TensorShape([1, 2, 3, 4]))
     """
     blocks = blocks_of(model)
     if not tf.is_tensor(tokens) or hasattr(tokens, "numpy"):
         tokens = _tokens.tokens(tokens, model.output_shape[-1], "tokens")
-    caches = _tokens.caches(caches, blocks)
-    start = 0 if caches[0] is None else ops.shape(caches[0][0])[2]
+    held = _tokens.caches(caches, blocks)
+    start = 0 if held[0] is None else ops.shape(held[0][0])[2]
     x = model.get_layer("positions")(model.get_layer("tokens")(tokens), start=start)
     grown = []
-    for block, cache in zip(blocks, caches, strict=True):
+    for block, cache in zip(blocks, held, strict=True):
         x, cache = block.extend(x, cache)
         grown.append(cache)
     return model.get_layer("logits")(model.get_layer("norm")(x)), grown
 
 
-def blocks_of(model):
+def blocks_of(model: keras.Model) -> list[Block]:
     """Return the blocks of a model that `build_transformer` made, as a list.
 
     Raises TypeError for another model.
+
+    >>> from helpers import transformer
+    >>> model = transformer.build_transformer(5, length=6, dim=8, depth=2, heads=2)
+    >>> [block.name for block in transformer.blocks_of(model)]
+    ['block_0', 'block_1']
     """
     made = isinstance(model, keras.Model)
     found = [one for one in model.layers if isinstance(one, Block)] if made else []

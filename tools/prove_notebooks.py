@@ -5,7 +5,8 @@ Colab opens it, beside a stand-in for `google.colab`; its set-up cell clones the
 from a local repository that holds this working tree under the release's tag. The
 process is fresh, Keras's and every other cache is empty, and the network is closed.
 nbval executes it in `quick` and compares the outputs of the cells tagged
-`nbval-check-output` with the stored ones. Chapters run one after another: two at once
+`nbval-check-output` with the stored ones; a cell that writes to standard error fails
+(tools/offline/quiet_cells.py). Chapters run one after another: two at once
 would not fit a small machine's memory.
 """
 
@@ -85,7 +86,7 @@ def environment(folder: Path, bare: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT / "tools" / "offline"),
         "BOOK_PROFILE": "quick",
         "BOOK_STANDIN_COLAB": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "1",  # as where the outputs were made (tools.chapter)
         "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": f"url.file://{bare}.insteadOf",
         "GIT_CONFIG_VALUE_0": identity().repository,
@@ -125,6 +126,8 @@ def prove(notebook: Path, bare: Path, prefix: list[str]) -> bool:
             "no:cacheprovider",
             "-p",
             "no:xdist",
+            "-p",
+            "quiet_cells",
             "-q",
             "--no-header",
             f"--rootdir={desk}",

@@ -13,11 +13,17 @@ SPECIAL = re.compile(r"([\\*|]|(?<=\w)_(?!\w))")
 
 
 def plain_to_rest(lines: list[str]) -> list[str]:
-    """Return `lines` of plain prose as lines of reST; an indented block becomes literal
-    text."""
+    """Return `lines` of plain prose as lines of reST.
+
+    An indented block becomes literal text, and an example (`>>>`) stays one.
+    """
     made: list[str] = []
-    literal = False
+    literal = example = False
     for line in lines:
+        example = line.startswith(">>>") or (example and bool(line.strip()))
+        if example:
+            made.append(line)
+            continue
         indented = line.startswith("    ")
         if indented and not literal and (not made or not made[-1].strip()):
             made += ["::", ""]

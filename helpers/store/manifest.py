@@ -23,12 +23,14 @@ import numpy as np
 try:
     import fcntl
 except ImportError:  # Windows has no flock; there two chapters should not write at once
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_read = {}  # path -> (state of the file, its `files`) when it was last read
-_verified = {}  # path -> (state of the file, hash) when it was last found in order
+# Of each path: (state of the file, its `files`) when it was last read,
+_read: dict[Path, tuple] = {}
+# and (state of the file, hash) when it was last found in order.
+_verified: dict[Path, tuple] = {}
 
 
 def read():
@@ -275,5 +277,12 @@ def npz_bytes(arrays):
 
 def read_npz(path):
     """Return the arrays of the .npz file at `path` as a dict; nothing is unpickled."""
-    with np.load(path, allow_pickle=False) as archive:
+    if hasattr(path, "read"):
+        return _arrays(path)
+    with open(path, "rb") as file:  # np.load would leave a broken one open
+        return _arrays(file)
+
+
+def _arrays(file):
+    with np.load(file, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}

@@ -18,7 +18,7 @@ HELPERS = Path(__file__).resolve().parents[1]
 SET_UP = "# Set-up:"  # how the cell begins that fetches the book in Colab
 # They keep, show or ask, and change no number.
 KEEPERS = ("zoo", "live", "exercises", "plots", "_figures")
-_IGNORED = ("ctx", "kind", "type_comment", "type_params", "type_ignores")
+_IGNORED = ("ctx", "kind", "type_comment", "type_params", "type_ignores", "returns")
 
 
 def of(source):
@@ -98,6 +98,8 @@ def _said(node):
             value = [part for part in value if not _is_words(part)]
         if isinstance(node, ast.JoinedStr):
             value = _pieces(value)
+        if isinstance(node, ast.arg) and field == "annotation":
+            continue  # types of arguments and results are words for the reader
         if field not in _IGNORED and value is not None and value != []:
             parts.append(f"{field}={_said(value)}")
     return "" if _is_words(node) else f"{type(node).__name__}({','.join(parts)})"

@@ -651,7 +651,6 @@ def test_a_dataset_of_fewer_steps_than_asked_begins_again():
     assert int(model.g_optimizer.iterations) == 20
 
 
-@pytest.mark.filterwarnings("ignore:Your input ran out")
 def test_a_callback_may_end_an_epoch():
     class Enough(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

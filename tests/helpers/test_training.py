@@ -231,7 +231,6 @@ def test_fit_stops_where_a_loss_is_no_number(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.filterwarnings("ignore:Your input ran out")
 def test_fit_says_when_the_data_ends():
     short = tf.data.Dataset.from_tensor_slices((ROWS, TARGETS)).batch(8)
     with pytest.raises(ValueError, match="The data ended in epoch 1 after 2 steps"):

@@ -353,7 +353,7 @@ def docstrings():
                     yield pytest.param(text, id=f"{path.stem}.{name}")
 
 
-@pytest.mark.parametrize("text", docstrings())
+@pytest.mark.parametrize("text", list(docstrings()))
 def test_docstring_becomes_clean_rest(text, capsys):
     rest = "\n".join(plain_to_rest(text.splitlines()))
     publish_doctree(rest, settings_overrides={"report_level": 2, "halt_level": 5})

@@ -11,6 +11,7 @@ requests to other hosts fail the test when it ends; `page.forgive()` is for thos
 provokes itself.
 """
 
+import fcntl
 import os
 
 import pytest
@@ -73,11 +74,98 @@ class Page(Watched):
         """Return the controls that a screen reader could not name."""
         return self.evaluate(
             """[...document.querySelectorAll('.live-figure button, .live-figure input,'
-                 + '.live-figure select, .live-figure canvas, .live-figure [tabindex]')]
+                 + '.live-figure select, .live-figure textarea, .live-figure canvas,'
+                 + '.live-figure [tabindex]')]
                .filter(e => !e.closest('[aria-hidden=true]'))
                .filter(e => !(e.ariaLabel || e.textContent.trim() || (e.labels && e.labels.length)))
                .map(e => e.outerHTML.slice(0, 120))"""
         )
+
+    def small(self, least):
+        """Return the controls that are less high than `least` CSS pixels."""
+        return self.evaluate(
+            """least => [...document.querySelectorAll('.live-figure button, .live-figure select,'
+                 + '.live-figure summary, .live-figure input, .live-figure textarea,'
+                 + '.live-figure label')]
+               .filter(e => e.offsetParent && !e.disabled)
+               .filter(e => !e.matches('label') || e.querySelector('input'))
+               .filter(e => !e.closest('label') || e.matches('label') || e.type === 'range')
+               .map(e => [e.getBoundingClientRect().height, e.outerHTML.slice(0, 120)])
+               .filter(([height]) => height < least - 0.5)""",
+            least,
+        )
+
+    def unfold(self):
+        """Open every fold of the figure."""
+        self.evaluate(
+            "document.querySelectorAll('.live-stage details').forEach(e => e.open = true)"
+        )
+
+    def frames(self, count):
+        """Let the page paint so many frames."""
+        self.evaluate(
+            """async count => {
+                for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame);
+            }""",
+            count,
+        )
+
+    def looks(self):
+        """Return what is drawn and written in the figure, to be compared."""
+        return self.evaluate(
+            """() => [document.querySelector('.live-stage').innerText,
+                ...[...document.querySelectorAll('.live-stage canvas')].map(
+                    c => c.toDataURL())]"""
+        )
+
+    def controls(self):
+        """Number what Tab should reach; return {number: how it begins in HTML}.
+
+        Of a group of radio buttons Tab reaches one.
+        """
+        return {
+            int(number): html
+            for number, html in self.evaluate(
+                """() => { const seen = new Set(), found = [];
+                for (const e of document.querySelectorAll('.live-figure button,'
+                    + '.live-figure input, .live-figure select, .live-figure textarea,'
+                    + '.live-figure summary, .live-figure a[href],'
+                    + '.live-figure [tabindex]')) {
+                  if (e.disabled || e.tabIndex < 0 || !e.getClientRects().length) continue;
+                  if (e.type === 'radio') {
+                    const group = [...document.getElementsByName(e.name)];
+                    const one = group.find(r => r.checked) || group[0];
+                    if (one !== e) continue;
+                  }
+                  e.dataset.tried = found.length;
+                  found.push([found.length, e.outerHTML.slice(0, 120)]);
+                }
+                return found; }"""
+            )
+        }
+
+    def focused(self):
+        """Return the number of the control that has the focus, None outside."""
+        number = self.evaluate(
+            """() => { const e = document.activeElement;
+                return e.closest('.live-figure') ? e.dataset.tried ?? e.outerHTML : null; }"""
+        )
+        return int(number) if number and number.isdigit() else number
+
+    def styles(self):
+        """Return {number: how a control, what is around it and beside it are drawn}."""
+        return {
+            int(number): style
+            for number, style in self.evaluate(
+                """() => [...document.querySelectorAll('[data-tried]')].map(e => {
+                  const near = [e, e.parentElement, ...e.parentElement.children];
+                  const drawn = n => ['', '::before', '::after'].map(part => {
+                    const s = getComputedStyle(n, part);
+                    return [s.outline, s.boxShadow, s.borderColor, s.backgroundColor].join();
+                  }).join();
+                  return [e.dataset.tried, near.slice(0, 8).map(drawn).join('|')]; })"""
+            )
+        }
 
     def forgive(self):
         """Forget the faults so far: the test provoked them."""
@@ -85,15 +173,23 @@ class Page(Watched):
 
 
 @pytest.fixture(scope="session")
-def live_site(tmp_path_factory):
-    """Every figure on a page of its own (BOOK_LIVE_ONLY=name,name builds only
-    these)."""
+def live_site(tmp_path_factory, request):
+    """Serve every figure on a page of its own; pytest's workers share one build.
+
+    BOOK_LIVE_ONLY=name,name builds only these.
+    """
     from tools import live
 
-    folder = tmp_path_factory.mktemp("live")
+    root = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        root = root.parent  # that of all workers
     only = [name for name in os.environ.get("BOOK_LIVE_ONLY", "").split(",") if name]
-    live.demo(folder, only)
-    with served(folder) as address:
+    with open(root / "live.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed
+        if not (root / "live" / "built").exists():
+            live.demo(root / "live", only)
+            (root / "live" / "built").touch()
+    with served(root / "live") as address:
         yield address
 
 

@@ -111,14 +111,6 @@ def test_the_model_is_that_of_the_zoo(live_page):
     )  # what was forgotten leaves no trace
 
 
-def test_nothing_is_fetched_before_the_first_touch(live_page):
-    page = live_page("next-token", touch=False)
-    assert not [url for url in page.fetched if "/live/" in url]
-    page.touch()
-    assert [url for url in page.fetched if url.endswith("model.bin")]
-    assert drawn(page) == 0  # and nothing is drawn before it is asked for
-
-
 @pytest.mark.parametrize("width", [1280, 360])
 def test_mouse_or_finger_draw_choose_and_go_back(live_page, width):
     page = live_page("next-token", width=width)
@@ -259,14 +251,6 @@ def test_a_finished_picture_follows_the_sliders_with_the_same_dice(live_page):
     )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(live_page, theme):
-    page = live_page("next-token")
-    page.tab.get_by_label("Show the tokens").check()
-    finish(page)
-    assert page.serious(theme) == []
-
-
 def test_with_reduced_motion_nothing_plays(live_page):
     page = live_page("next-token", reduced_motion="reduce")
     page.evaluate("""window.seen = new Set(); new MutationObserver(() => window.seen.add(
@@ -282,13 +266,8 @@ def test_with_reduced_motion_nothing_plays(live_page):
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_missing_weights_are_told_and_the_picture_stays(live_page):
-    page = live_page("next-token", touch=False)
-    page.tab.route("**/model.bin", lambda route: route.abort())
-    page.figure.locator(".live-start").click()
-    expect(page.figure.locator(".live-trouble")).to_contain_text("could not be fetched")
-    expect(page.figure.locator(".live-still img")).to_be_visible()
-    page.forgive()
-    page.tab.unroute("**/model.bin")
-    page.touch()
-    assert drawn(page) == 0
+def test_a_finished_picture_is_for_everybody(live_page):
+    page = live_page("next-token")
+    page.tab.get_by_label("Show the tokens").check()
+    finish(page)
+    assert page.serious("light") == [] == page.serious("dark")

@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 from scipy import linalg
 
@@ -225,8 +224,7 @@ def test_large_samples_come_near_the_true_values(live_page):
         assert abs(kernel - true_kernel) < 4 * error
 
 
-# ---- what the figure shows
-# ------------------------------------------------------------
+# ---- what the figure shows ----------------------------------------------------------
 
 
 def test_few_points_raise_one_distance_and_not_the_other(live_page):
@@ -272,8 +270,7 @@ def test_each_case_is_told_by_the_rulers_its_note_names(live_page):
     assert read["skewed"]["frechet"] < 0.05 and read["skewed"]["kernel"] > 0.5
 
 
-# ---- every control
-# ----------------------------------------------------------------------
+# ---- every control ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -468,52 +465,13 @@ def test_a_finger_drags_a_handle_and_the_page_stays(live_page):
     assert page.evaluate("scrollY") == scroll
 
 
-# ---- what every figure owes
-# --------------------------------------------------------------
+# ---- light and dark -----------------------------------------------------------------
 
 
-def test_nothing_is_fetched_before_the_touch(live_page):
-    page = live_page("ruler", touch=False)
-    assert not [url for url in page.fetched if "/live/" in url]
-    page.touch()
-    assert [
-        url.rsplit("/", 1)[1]
-        for url in page.fetched
-        if "/live/" in url and "shared-" not in url
-    ] == ["ruler.js"]
-
-
-def test_a_script_that_does_not_come_is_told(live_page):
-    page = live_page("ruler", touch=False)
-    page.context.route("**/live/ruler.js", lambda route: route.abort())
-    page.figure.locator(".live-start").click()
-    expect(page.tab.get_by_role("alert")).to_contain_text("could not be fetched")
-    expect(page.tab.locator(".live-still img")).to_be_visible()
-    expect(page.tab.locator(".live-stage")).to_be_hidden()
-    page.forgive()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(live_page, theme):
+def test_the_plane_is_painted_anew_in_the_dark(live_page):
     page = settled(live_page("ruler"))
     bright = page.pixels(".ruler-plane canvas")
-    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-    frames(page)
-    assert (page.pixels(".ruler-plane canvas") == bright) == (theme == "light")
-    page.tab.get_by_text("Set a cloud by numbers").click()
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [
-        f"{fault['id']}: {node['html'][:160]}"
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"][:3]
-    ] == []
-
-
-def test_nothing_moves_by_itself(live_page):
-    page = settled(live_page("ruler", reduced_motion="reduce"))
-    before = [page.pixels(f"canvas >> nth={i}") for i in range(4)]
-    frames(page, 30)
-    assert [page.pixels(f"canvas >> nth={i}") for i in range(4)] == before
-    assert page.evaluate("document.getAnimations().length") == 0
+    for theme in ("light", "dark"):
+        page.evaluate("t => { document.documentElement.dataset.theme = t; }", theme)
+        page.frames(2)
+        assert (page.pixels(".ruler-plane canvas") == bright) == (theme == "light")

@@ -7,13 +7,11 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
 from playwright.sync_api import expect
 
 from helpers import data, images, style_transfer
 from helpers.store import packing, records
-from tools import live
 
 pytestmark = pytest.mark.site
 WIDTHS = (1280, 360)
@@ -76,8 +74,7 @@ def wipe(page):
     return page.tab.get_by_role("slider", name="Wipe")
 
 
-# ---- parity
-# -----------------------------------------------------------------------------
+# ---- parity -------------------------------------------------------------------------
 
 
 def test_the_page_shows_the_pictures_of_the_grid(live_page, grid):
@@ -138,8 +135,7 @@ def test_the_page_shows_the_pictures_of_the_grid(live_page, grid):
         assert min(far) < 10 and made[np.argmin(far)] is one  # JPEG, quality 92
 
 
-# ---- every control
-# ------------------------------------------------------------------------
+# ---- every control ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -323,72 +319,11 @@ def test_a_finger_wipes_sideways(live_page):
     expect(wipe(page)).to_have_attribute("aria-valuenow", "75")
 
 
-# ---- what every figure owes
-# -----------------------------------------------------------------
-
-
-def test_nothing_is_fetched_before_the_touch(live_page):
-    page = live_page("style", touch=False)
-    assert not [url for url in page.fetched if "/live/" in url]
-    page.touch()
-    fetched = [url.rsplit("/", 1)[1] for url in page.fetched if "/live/" in url]
-    assert sorted(name for name in fetched if "shared" not in name) == [
-        "grid.bin",
-        "style.js",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (lambda route: route.abort(), "The pictures could not be fetched"),
-        (lambda route: route.fulfill(status=404), "the site answered 404"),
-        (
-            lambda route: route.fulfill(body="something else"),
-            "The file of pictures is damaged",
-        ),
-        (
-            lambda route: route.fulfill(
-                body=(live.data("style") / "grid.bin").read_bytes()[:400_000]
-            ),
-            "The file of pictures is damaged",
-        ),
-    ],
-)
-def test_pictures_that_do_not_come_are_told(live_page, answer, words):
-    page = live_page("style", touch=False)
-    page.context.route("**/grid.bin", answer)
-    page.figure.locator(".live-start").click()
-    expect(page.tab.get_by_role("alert")).to_contain_text(words)
-    expect(page.tab.locator(".live-still img")).to_be_visible()
-    expect(page.tab.locator(".live-stage")).to_be_hidden()
-    page.forgive()
-    page.context.unroute("**/grid.bin")
-    page.touch()  # and may be tried again
-    expect(wipe(page)).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(live_page, theme):
+def test_the_map_is_painted_anew_in_the_dark(live_page):
     page = live_page("style")
-    frames(page)
+    page.frames(2)
     bright = page.pixels(".style-map")
-    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-    frames(page)
-    assert (page.pixels(".style-map") == bright) == (theme == "light")
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [
-        f"{fault['id']}: {node['html'][:160]}"
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"][:3]
-    ] == []
-
-
-def test_nothing_moves_by_itself(live_page):
-    page = live_page("style", reduced_motion="reduce")
-    before = [picture(page), page.pixels(".style-map")]
-    frames(page, 30)
-    assert [picture(page), page.pixels(".style-map")] == before
-    assert page.evaluate("document.getAnimations().length") == 0
+    for theme in ("light", "dark"):
+        page.evaluate("t => { document.documentElement.dataset.theme = t; }", theme)
+        page.frames(2)
+        assert (page.pixels(".style-map") == bright) == (theme == "light")

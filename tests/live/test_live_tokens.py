@@ -86,13 +86,6 @@ def test_the_shipped_clothes_are_test_pictures_and_encoded_in_the_page(live_page
     assert shown(page) == expected[0].tolist()
 
 
-def test_nothing_is_fetched_before_the_first_touch(live_page):
-    page = live_page("tokens", touch=False)
-    assert not [url for url in page.fetched if "/live/" in url]
-    page.touch()
-    assert [url for url in page.fetched if url.endswith("tokenizer.bin")]
-
-
 @pytest.mark.parametrize("width", [1280, 360])
 def test_mouse_or_finger_paint_and_undo(live_page, width):
     page = live_page("tokens", width=width)
@@ -203,33 +196,7 @@ def test_a_screen_readers_click_paints(live_page):
     assert shown(page)[13] == chosen(page) != own[13]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(live_page, theme):
+def test_a_chosen_tile_is_for_everybody(live_page):
     page = live_page("tokens")
     tile(page, 24).click()
-    assert page.serious(theme) == []
-
-
-def test_nothing_moves_by_itself(live_page):
-    page = live_page("tokens", reduced_motion="reduce")
-    before = picture(page)
-    page.evaluate(
-        "new Promise(r => { let n = 30; const f = () => --n ? requestAnimationFrame(f)"
-        " : r(); f(); })"
-    )
-    assert picture(page) == before
-    assert page.evaluate("document.getAnimations().length") == 0
-
-
-def test_missing_weights_are_told_and_the_picture_stays(live_page):
-    page = live_page("tokens", touch=False)
-    page.tab.route("**/tokenizer.bin", lambda route: route.fulfill(status=404))
-    page.figure.locator(".live-start").click()
-    expect(page.figure.locator(".live-trouble")).to_contain_text(
-        "the site answered 404"
-    )
-    expect(page.figure.locator(".live-still img")).to_be_visible()
-    page.forgive()
-    page.tab.unroute("**/tokenizer.bin")
-    page.touch()
-    assert len(shown(page)) == 49
+    assert page.serious("light") == [] == page.serious("dark")

@@ -66,8 +66,7 @@ def code():
     return packing.values_of(records.shipped("18/three-code"))
 
 
-# ---- sentences
-# --------------------------------------------------------------------------------
+# ---- sentences ----------------------------------------------------------------------
 
 
 def demands(sentence):
@@ -203,8 +202,7 @@ def test_it_tells_what_training_never_showed(live_page, written):
         ), sentence
 
 
-# ---- the model
-# --------------------------------------------------------------------------------
+# ---- the model ----------------------------------------------------------------------
 
 
 def spell(sentences):
@@ -293,8 +291,7 @@ def test_draws_are_seeded_and_follow_the_chances(live_page, keras_model):
     assert np.abs(shares - chances).max() < 4 * 0.5 / len(first) ** 0.5
 
 
-# ---- the judge
-# --------------------------------------------------------------------------------
+# ---- the judge ----------------------------------------------------------------------
 
 
 def test_the_judge_is_pythons(live_page, written, keras_model, code):
@@ -355,8 +352,7 @@ def test_the_judge_is_pythons(live_page, written, keras_model, code):
     assert unread > 30 and obeyed > 150 and len(found) - unread - obeyed > 100
 
 
-# ---- the figure
-# -------------------------------------------------------------------------------
+# ---- the figure ---------------------------------------------------------------------
 
 
 def line(page):
@@ -731,75 +727,13 @@ def test_nothing_moves_by_itself_nor_piecewise_under_reduced_motion(live_page):
     assert page.evaluate("window.steps") == [73]  # at once, when they are whole
 
 
-def test_nothing_is_fetched_before_the_first_touch(live_page):
-    page = live_page(NAME, touch=False)
-    page.tab.wait_for_load_state("networkidle")
-    assert [url for url in page.fetched if "/live/" in url] == []
-    page.touch()
-    fetched = [url.rsplit("/", 1)[1] for url in page.fetched if "/live/" in url]
-    assert [name for name in fetched if not name.startswith("shared-")] == [
-        f"{NAME}.js",
-        "model.bin",
-    ]
-    page.tab.get_by_role("button", name="Back to the picture").click()
-    assert page.tab.locator(".live-still img").is_visible()
-    page.touch()
-    button(page, "Paint").click()
-    agree(page, "two red circles and a white cross")
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (
-            "abort",
-            "The weights could not be fetched: is there a connection? Try again.",
-        ),
-        ("missing", "The weights could not be fetched (the site answered 404)."),
-        ("broken", "The file of weights is damaged or is something else."),
-    ],
-)
-def test_without_weights_the_picture_stays(live_page, answer, words):
-    page = live_page(NAME, touch=False)
-    page.tab.route(
-        "**/model.bin",
-        lambda route: {
-            "abort": lambda: route.abort(),
-            "missing": lambda: route.fulfill(status=404),
-            "broken": lambda: route.fulfill(body="no weights"),
-        }[answer](),
-    )
-    page.figure.locator(".live-start").click()
-    trouble = page.tab.locator(".live-trouble:visible")
-    trouble.wait_for()
-    assert trouble.text_content() == f"This figure could not start: {words}"
-    assert page.tab.locator(".live-still img").is_visible()
-    assert not page.tab.locator(".live-stage").is_visible()
-    page.forgive()
-    page.tab.unroute("**/model.bin")
-    page.touch()
-    assert button(page, "Paint").is_visible()
-
-
 @WIDTHS
-def test_axe_finds_nothing_serious(live_page, width):
-    from axe_playwright_python.base import AXE_SCRIPT
-
+def test_what_it_says_of_a_sentence_is_for_everybody(live_page, width):
     page = live_page(NAME, width=width)
     button(page, "never shown").click()
     wait_painted(page, "a yellow circle above a blue triangle")
-    for fold in ("How it works here", "What it has learnt, and what not"):
-        page.tab.get_by_text(fold).click()
-    page.evaluate(AXE_SCRIPT)
+    page.unfold()
     for theme in ("light", "dark"):
-        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         for sentence in ("a yellow circle above a blue triangle", "", "a red dog"):
             sentence_box(page).fill(sentence)
-            found = page.evaluate(
-                "axe.run('.live-figure', {resultTypes: ['violations']})"
-            )
-            assert [
-                (fault["id"], fault["nodes"][0]["html"][:200])
-                for fault in found["violations"]
-                if fault["impact"] in ("serious", "critical")
-            ] == []
+            assert page.serious(theme) == [], sentence

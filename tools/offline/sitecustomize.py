@@ -45,5 +45,7 @@ def getaddrinfo(host, *rest, **options):
 socket.socket.connect = connect
 socket.getaddrinfo = getaddrinfo
 
+os.environ.pop("PYTEST_CURRENT_TEST", None)  # a reader's kernel has no test around it
+
 if os.environ.get("BOOK_STANDIN_COLAB") == "1":
     sys.modules["google.colab"] = types.ModuleType("google.colab")

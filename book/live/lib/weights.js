@@ -1,10 +1,8 @@
-// Weights and other arrays as tools/live.py wrote them: a header in JSON, then the numbers.
-//
-// File: the bytes "book", the header's length (uint32, little endian), the header, padding to a
-// multiple of 4, the arrays one after the other, each padded to a multiple of 4 bytes.
-// The header is {facts, tensors: [{name, dtype, shape, offset}]}; offsets count from the first array.
+// Weights and other arrays as weights.py wrote them, in the format of safetensors: the header's
+// length (8 bytes, little endian), the header in JSON, then the numbers of one array after another.
+// The header is {name: {dtype, shape, data_offsets: [from, to]}} and, under __metadata__, {facts}.
 
-const TYPES = {float32: Float32Array, uint8: Uint8Array, int32: Int32Array};
+const TYPES = {F32: Float32Array, F16: Uint16Array, I32: Int32Array, U8: Uint8Array};
 
 /** A float16, given as its 16 bits, as a number. */
 export function half(bits) {
@@ -27,25 +25,23 @@ export function read(buffer, what = "weights") {
 }
 
 function parse(buffer) {
-  const view = new DataView(buffer);
-  const mark = String.fromCharCode(...new Uint8Array(buffer, 0, 4));
-  if (mark !== "book") throw new Error("no mark");
-  const length = view.getUint32(4, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-  const first = Math.ceil((8 + length) / 4) * 4;
+  const first = 8 + Number(new DataView(buffer).getBigUint64(0, true));
+  const {__metadata__, ...entries} = JSON.parse(
+    new TextDecoder().decode(new Uint8Array(buffer, 8, first - 8)));
   const tensors = {}, shapes = {};
-  for (const {name, dtype, shape, offset} of header.tensors) {
-    const size = shape.reduce((a, b) => a * b, 1);
+  for (const [name, {dtype, shape, data_offsets: [from, to]}] of Object.entries(entries)) {
+    const size = shape.reduce((a, b) => a * b, 1), Type = TYPES[dtype];
+    if (size * Type.BYTES_PER_ELEMENT !== to - from) throw new Error("not of its shape");
+    const array = new Type(buffer, first + from, size);
     shapes[name] = shape;
-    if (dtype === "float16") {
+    if (dtype === "F16") {
       halves ??= Float32Array.from({length: 65536}, (_, bits) => half(bits));
-      tensors[name] = Float32Array.from(new Uint16Array(buffer, first + offset, size),
-        (bits) => halves[bits]);
+      tensors[name] = Float32Array.from(array, (bits) => halves[bits]);
     } else {
-      tensors[name] = new TYPES[dtype](buffer, first + offset, size);
+      tensors[name] = array;
     }
   }
-  return {facts: header.facts, tensors, shapes};
+  return {facts: JSON.parse(__metadata__.facts), tensors, shapes};
 }
 
 /** Fetch a file's bytes; an error says in one sentence what is wrong, and of `what`. `onShare`

@@ -1,49 +1,35 @@
 """Write Keras models for the page: what `book/live/lib/weights.js` reads.
 
-A file is "book", the header's length, the header (JSON: facts, and name, dtype, shape
-and offset of each array), and the arrays. `chain` turns a model whose layers follow one
-another into a list for `runChain` of lib/nn.js, `transformer` one of
-helpers.transformer for its class Transformer.
+A file is in the format of safetensors, so that any program can read it. `chain` turns a
+model whose layers follow one another into a list for `runChain` of lib/nn.js,
+`transformer` one of helpers.transformer for its class Transformer.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 
 import numpy as np
+from safetensors.numpy import save
 
 
 def pack(facts: dict, tensors: dict[str, np.ndarray]) -> bytes:
-    """Return the bytes of one file. Floats become float16 where that loses nothing, as
-    with all weights of the zoo; what was computed from them (a folded normalisation)
-    stays float32."""
-    parts, entries, offset = [], [], 0
+    """Return the bytes of one safetensors file, the facts among its metadata.
+
+    Floats become float16 where that loses nothing, as with all weights of the zoo; what
+    was computed from them (a folded normalisation) stays float32.
+    """
+    arrays = {}
     for name, array in tensors.items():
-        array = np.asarray(array)
+        array = np.ascontiguousarray(array)
         if array.dtype.kind == "f":
             with np.errstate(over="ignore"):
-                half = array.astype("<f2")
-            array = half if np.array_equal(half, array) else array.astype("<f4")
+                half = array.astype(np.float16)
+            array = half if np.array_equal(half, array) else array.astype(np.float32)
         if array.dtype.name not in ("float16", "float32", "uint8", "int32"):
             raise TypeError(f"{name} is of {array.dtype}: use floats, uint8 or int32.")
-        data = np.ascontiguousarray(array).tobytes()
-        data += b"\0" * (-len(data) % 4)
-        entries.append(
-            {
-                "name": name,
-                "dtype": array.dtype.name,
-                "shape": list(array.shape),
-                "offset": offset,
-            }
-        )
-        parts.append(data)
-        offset += len(data)
-    header = json.dumps(
-        {"facts": facts, "tensors": entries}, separators=(",", ":")
-    ).encode()
-    start = b"book" + struct.pack("<I", len(header)) + header
-    return start + b"\0" * (-len(start) % 4) + b"".join(parts)
+        arrays[name] = array
+    return save(arrays, {"facts": json.dumps(facts, separators=(",", ":"))})
 
 
 def _activation(layer) -> str:
