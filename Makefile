@@ -32,6 +32,7 @@ help:  ## list the commands
 
 # The tests of the helpers alone: they need none of the tools that build the site.
 HELPERS_TESTS := tests/helpers tests/checks
+# A warning is an error on the book's own pins alone: on others it may be a library's.
 
 # ---- the environment --------------------------------------------------------------
 
@@ -135,14 +136,14 @@ test-colab:  ## the helpers' tests and every chapter in quick on Colab's version
 	test -x .venv-colab/bin/python || "$(PYTHON)" -m venv .venv-colab
 	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-colab.txt
 	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-encoder.txt
-	.venv-colab/bin/python -m pytest $(HELPERS_TESTS)
+	.venv-colab/bin/python -m pytest $(HELPERS_TESTS) -W default
 	.venv-colab/bin/python -m tools.prove_notebooks $$(.venv-colab/bin/python -m book.chapters)
 
 test-newest:  ## the helpers' tests in .venv-newest on the newest releases that pyproject.toml admits or not yet
 	test -x .venv-newest/bin/python || "$(PYTHON)" -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --upgrade tensorflow-cpu keras numpy scipy scikit-image scikit-learn \
 	  matplotlib pillow h5py joblib safetensors ipykernel ipywidgets tensorboard pytest hypothesis pyyaml nbformat nbclient
-	.venv-newest/bin/python -m pytest $(HELPERS_TESTS)
+	.venv-newest/bin/python -m pytest $(HELPERS_TESTS) -W default
 
 clean:  ## remove what can be made again: the site and caches (runs/ and .venv stay)
 	rm -rf _build .pytest_cache .ruff_cache .mypy_cache .hypothesis helpers.egg-info
