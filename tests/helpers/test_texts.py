@@ -537,7 +537,7 @@ def test_outside_of_jupyter_there_are_no_cells():
     assert texts.session() == []
 
 
-def test_a_session_tells_the_cells_as_the_notebook_has_them(tmp_path):
+def test_a_session_tells_the_cells_as_the_notebook_has_them(tmp_path, monkeypatch):
     """While a result is made, its hash is the one that the whole notebook gives later."""
     import nbformat
     from nbclient import NotebookClient
@@ -552,6 +552,7 @@ def test_a_session_tells_the_cells_as_the_notebook_has_them(tmp_path):
         "A = 2\ny = measured('05/toy', work, {})  # asked again",
         "import json\nprint(json.dumps(found))",
     ]
+    monkeypatch.setenv("PYTHONPATH", str(texts.HELPERS.parent))  # installed or not
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     NotebookClient(book, kernel_name="python3", timeout=60).execute(cwd=str(tmp_path))
     found = json.loads(book.cells[-1].outputs[0].text)
