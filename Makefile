@@ -20,7 +20,7 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 # The written chapters, in the order in which their weights need each other.
 ORDER   = $(shell $(PY) -m book.chapters)
 
-.PHONY: help book pdf test full lab serve chapter pages new retold release mutants types bench clean \
+.PHONY: help book pdf test full lab serve chapter pages new retold release mutants tinker types bench clean \
         lint unit notebooks-test site-test browser pins nbdime test-colab test-newest
 
 help:  ## list the commands
@@ -112,6 +112,9 @@ notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without
 site-test: $(VENV)/.made browser  ## strict build, then the site and its live figures in a real browser
 	$(PY) -m tools.site --require-live
 	$(PY) -m pytest tests/site tests/live -m site -n auto --dist loadscope
+
+tinker: $(VENV)/.made  ## try the changes that the chapters propose, and print a table: N=04, else all
+	@$(PY) -m tools.tinker $(N)
 
 mutants: $(VENV)/.made  ## break the code at twenty places, one by one: does a test notice?
 	@$(PY) -m tools.mutants

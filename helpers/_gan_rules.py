@@ -34,6 +34,15 @@ def refuse_what_has_no_use(**options):
             raise ValueError(f"{name} must be left out: {NO_USE[name]}.")
 
 
+def check_losses(kind, base):
+    """Say that a subclass of `base` has no losses of its own, if so."""
+    if kind.d_loss_fn is base.d_loss_fn or kind.g_loss_fn is base.g_loss_fn:
+        raise TypeError(
+            f"{kind.__name__} has no losses: use NonSaturatingGAN, or a subclass that "
+            "defines d_loss_fn and g_loss_fn."
+        )
+
+
 def check_networks(generator, discriminator, latent_dim, called="generator"):
     """Say in one sentence why two networks cannot play with each other."""
     for name, network in ((called, generator), ("discriminator", discriminator)):

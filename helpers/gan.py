@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from helpers import _gan_rules as rules
 from helpers._arguments import as_array, counts, flag, images, number, told, whole
 from helpers._datasets import Looked, dealt, end_told_once
+from helpers._progress import kept_too
 from helpers.resuming import ResumeTraining
 from helpers.training import LARGEST_SEED, Watch, listed
 
@@ -29,8 +30,7 @@ class GAN(rules.SavedGAN):
     `generator` maps latents (B, latent_dim) to images in [-1, 1], `discriminator`
     images to logits (B, 1); both are functional or Sequential. `ema_generator` follows
     the generator as an exponential moving average. Raises TypeError or ValueError for
-    what does not fit together. Source: Goodfellow et al., 2014,
-    https://arxiv.org/abs/1406.2661
+    what does not fit together. Source: Goodfellow et al. 2014.
 
     >>> from helpers import gan_losses, networks
     >>> both = networks.build_generator(8, 2), networks.build_discriminator(2)
@@ -91,12 +91,7 @@ class GAN(rules.SavedGAN):
         slower. Raises TypeError for a class without losses, ValueError for what this
         train step cannot use.
         """
-        kind = type(self)
-        if kind.d_loss_fn is GAN.d_loss_fn or kind.g_loss_fn is GAN.g_loss_fn:
-            raise TypeError(
-                f"{kind.__name__} has no losses: use NonSaturatingGAN, or a "
-                "subclass that defines d_loss_fn and g_loss_fn."
-            )
+        rules.check_losses(type(self), GAN)
         rules.refuse_what_has_no_use(**kwargs)
         rules.refuse_what_is_not_shared(self)
         if not isinstance(jit_compile, str) or jit_compile != "auto":
@@ -220,7 +215,8 @@ class GAN(rules.SavedGAN):
         if steps_per_epoch is not None:
             steps_per_epoch = counts(steps_per_epoch=steps_per_epoch)
         batch_size = counts(batch_size=64 if batch_size is None else batch_size)
-        epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        callbacks = kept_too(callbacks, epochs) if self.compiled else callbacks
+        epoch = tf.Variable(0, dtype=tf.int64)
         look = Looked(self.discriminator.input_shape[1:])
         if given:
             data = look.at(x)
@@ -266,8 +262,7 @@ class GAN(rules.SavedGAN):
             draw = np.random.default_rng(seed).standard_normal((count, self.latent_dim))
         if draw.dtype.kind not in "fiu" or draw.shape[1:] != (self.latent_dim,):
             raise ValueError(f"{wanted}, got {told(draw)}.")
-        with np.errstate(over="ignore"):  # what is too large is told below
-            latents = draw.astype("float32")
+        latents = tf.cast(draw, "float32").numpy()  # 1e300 becomes infinity
         if len(latents) == 0 or not np.isfinite(latents).all():
             raise ValueError(f"{wanted}, finite and at least one, got {told(draw)}.")
         run = self._call_of(self.ema_generator if ema else self.generator)

@@ -1,8 +1,5 @@
 """What training needs around its step: data in a known order, a rate, `fit`."""
 
-import os
-import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,9 @@ from numpy.typing import ArrayLike
 from helpers import _arguments
 from helpers._arguments import counts, number, told, whole
 from helpers._datasets import dealt, end_told_once
+from helpers._progress import Progress
 from helpers.resuming import ResumeTraining
+from helpers.store import yours
 
 LARGEST_SEED = 2**32 - 1  # that NumPy and TensorFlow take
 
@@ -159,6 +158,8 @@ def fit(
         steps_per_execution=part if chunk is None else counts(chunk=chunk),
     )
     around, begun = [Watch(), Progress(steps // part), *listed(callbacks)], 0
+    if folder is None and validation is None:
+        folder = yours.next_folder()
     if validation is not None:
         around.append(
             keras.callbacks.EarlyStopping(
@@ -205,38 +206,6 @@ def listed(callbacks: Callback | Sequence[Callback] | None) -> list[Callback]:
                 f"{told(callback)}."
             )
     return found
-
-
-class Progress(keras.callbacks.Callback):
-    """Show one line with the time left, in a terminal or a reader's notebook.
-
-    >>> from helpers import training
-    >>> progress = training.Progress(parts=4)
-    >>> progress.shown = True  # even where it would not be
-    >>> progress.on_train_begin()
-    >>> progress.on_epoch_end(3)
-    part 4 of 4, about 0 s left
-    """
-
-    def __init__(self, parts: int) -> None:
-        super().__init__()
-        notebook = "ipykernel" in sys.modules and "BOOK_CHAPTER" not in os.environ
-        self.parts = counts(parts=parts)
-        self.shown = notebook or sys.stdout.isatty()
-
-    def on_train_begin(self, logs=None):
-        """Start the clock."""
-        self.began, self.first = time.perf_counter(), None
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Write the line anew."""
-        self.first = epoch if self.first is None else self.first
-        spent, done = time.perf_counter() - self.began, epoch - self.first + 1
-        left = spent / done * (self.parts - epoch - 1)
-        if self.shown:
-            end = "\n" if epoch + 1 == self.parts else ""
-            line = f"part {epoch + 1} of {self.parts}, about {left:.0f} s left"
-            print(f"\r{line:60}", end=end, flush=True)
 
 
 class Watch(keras.callbacks.Callback):

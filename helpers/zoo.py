@@ -2,12 +2,15 @@
 
 Their names begin with their chapter: `zoo.load("05/digits")`. What `full` made before
 with equal settings is taken from `runs/` again; only another value in `settings`, or
-BOOK_FRESH=1, makes it anew. Each carries a card (`helpers/store/records.py`).
+BOOK_FRESH=1, makes it anew. In `quick` another value makes a reader's own, which is
+kept in `runs/yours/` and never shipped (`helpers/store/yours.py`). Each carries a card
+(`helpers/store/records.py`).
 """
 
 import hashlib
 import itertools
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +18,7 @@ from typing import Any
 
 from helpers import runtime
 from helpers._arguments import told
-from helpers.store import making, manifest, packing, records
+from helpers.store import making, manifest, packing, records, yours
 
 
 def load(name: str) -> Any:
@@ -32,13 +35,14 @@ def load(name: str) -> Any:
 
 
 def card(name: str) -> dict[str, Any]:
-    """Return the card of the shipped model `name` as a dict (its hash is checked).
+    """Return the card of the model `name`: that of the reader's own while it is in use.
 
     >>> from helpers import zoo
     >>> zoo.card("06/digits-classifier")["metrics"]["accuracy"]
     0.9...
     """
-    return _model(name).card
+    own = yours.in_use(name)
+    return _model(name).card if own is None else own.card
 
 
 def cards() -> list[dict[str, Any]]:
@@ -57,18 +61,18 @@ def trained(
     settings: dict[str, Any],
     judge: Callable[[Any], dict[str, Any]] | None = None,
 ) -> Any:
-    """Return the model `name`: shipped in `quick`, trained (or kept) in `full`.
+    """Return the model `name`: shipped, or trained in `full` or with other settings.
 
     `train()` returns a functional keras.Model, or (model, facts), facts being a dict
     for the card such as {"steps": 3000}. `judge(model)` returns a dict of metrics for
     the card. In both profiles the model returned is the one written: its weights are
-    rounded to float16. `settings` is a small dict of JSON values; in `quick` they must
-    be those the shipped model was made with. Random numbers start at a state given by
-    `name` before `train()` and again at the end, so that what follows is the same
-    whichever way the model came. Raises ValueError if the settings differ, or if the
-    model holds NaN, a Lambda layer or layers from outside Keras and this book;
-    TypeError for other models; PermissionError or OSError, before any work, if it could
-    not be kept.
+    rounded to float16. `settings` is a small dict of JSON values; where one differs
+    from what is shipped, `quick` trains the reader's own, at once if that takes no
+    longer than PATIENCE minutes (10), and finds it again the next time. Random numbers
+    start at a state given by `name` before `train()` and again at the end, so that what
+    follows is the same whichever way the model came. Raises ValueError if the model
+    holds NaN, a Lambda layer or layers from outside Keras and this book; TypeError for
+    other models; PermissionError or OSError, before any work, if it could not be kept.
 
     >>> from helpers import zoo
     >>> settings = zoo.card("06/digits-classifier")["settings"]
@@ -79,9 +83,9 @@ def trained(
     settings = _check(name, "train", train, settings)
     if judge is not None and not callable(judge):
         raise TypeError(f"judge must be a function of the model, got {told(judge)}.")
-    record = _found(name, "model", settings)
-    if record is None:
-        record = making.train_record(name, train, settings, judge)
+    record = _found(
+        name, settings, lambda own: making.train_record(name, train, own, judge)
+    )
     model = packing.model_of(record)
     runtime.seed_everything(records.seed_of(name))
     return model
@@ -90,15 +94,15 @@ def trained(
 def measured(
     name: str, measure: Callable[[], Any], settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the result `name`: shipped in `quick`, measured (or kept) in `full`.
+    """Return the result `name`: shipped, or measured in `full` or with other settings.
 
     `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of
     objects). Arrays of floats come back as float32, all others as they were, tuples as
     lists; pictures belong in uint8. In both profiles the dict returned is the one
     written. `settings` and random numbers as in `trained`. A value `resumed_seconds`
     says how long the part took that an earlier, interrupted run had done; it is added
-    to the seconds told. Raises ValueError if the settings differ in `quick`, or if the
-    result takes more than 3 MB; TypeError for what cannot be kept; else as `trained`.
+    to the seconds told. Raises ValueError if a result to be shipped takes more than
+    3 MB; TypeError for what cannot be kept; else as `trained`.
 
     >>> from helpers import zoo
     >>> measure = lambda: {}  # in full it must measure and return the numbers
@@ -107,9 +111,9 @@ def measured(
     ['convnet', 'transformer']
     """
     settings = _check(name, "measure", measure, settings)
-    record = _found(name, "result", settings)
-    if record is None:
-        record = making.measure_record(name, measure, settings)
+    record = _found(
+        name, settings, lambda own: making.measure_record(name, measure, own)
+    )
     values = packing.values_of(record)
     runtime.seed_everything(records.seed_of(name))
     return values
@@ -212,19 +216,37 @@ def _model(name):
     return record
 
 
-def _found(name, kind, settings):
-    """Return the Record to use: in quick the shipped one, in full a kept one."""
+def _found(name, settings, make):
+    """Return the Record to use, found or made; in quick the shipped or the reader's."""
     if runtime.profile() == "quick":
         record = records.shipped(name)
-        _same_settings(kind, name, record.settings, settings)
+        own = yours.wanted(record, settings)
+        if own is not None:
+            if os.environ.get("BOOK_CHAPTER"):  # its maker's run proves what is shipped
+                raise ValueError(
+                    f"{name} is shipped with other settings: "
+                    f"{yours.differing(record, own)}. Put that back, or make it anew "
+                    "with BOOK_PROFILE=full in the environment."
+                )
+            return yours.record(record, own, lambda: make(own))
+        yours.forget(name)
     else:
         record = records.kept(name, settings)
         if record is None:
-            return None
+            manifest.check_writable(manifest.ASSETS)
+            manifest.check_writable(records.RUNS)
+            return _made(make(settings))
         making.tell_seconds(record.card["seconds"])
         if not _is_shipped(record):
             records.ship(record)
     records.tell_text(record)
+    return record
+
+
+def _made(record):
+    """Keep and ship what a full run made."""
+    records.keep(record)
+    records.ship(record)
     return record
 
 
@@ -260,24 +282,3 @@ def _plain(settings):
         raise TypeError(
             f"settings must be a dict of plain JSON values: {error}."
         ) from None
-
-
-def _same_settings(kind, name, shipped, yours):
-    """Raise ValueError that names each setting in which two dicts differ."""
-    if shipped == yours:
-        return
-    keys = sorted(k for k in {*shipped, *yours} if shipped.get(k) != yours.get(k))
-    differ = ", ".join(
-        f"{k}={_short(shipped.get(k))} (yours: {_short(yours.get(k))})"
-        for k in keys[:3]
-    )
-    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
-    raise ValueError(
-        f"The settings of the shipped {kind} {name!r} are {differ}{more}: put that "
-        "back, or make your own with BOOK_PROFILE=full in the environment."
-    )
-
-
-def _short(value):
-    text = repr(value)
-    return text if len(text) <= 24 else f"{text[:21]}.."

@@ -47,6 +47,8 @@ LAST_SECTIONS = ["Where it goes wrong", "Check yourself", "Summary", "Further re
 ALT = '{"mystnb": {"image": {"alt": ".."}}}'
 SPAN = r"(N s|N min|\d+ s|\d+ min|\d h \d\d min)"
 TIMES = rf"^Time: quick {SPAN} · full {SPAN} on 2 CPU cores · needs: \S.*$"
+CHANGES = "**Change a number.**"  # how the cell begins that proposes three
+CHANGE = re.compile(r"^- `([A-Z][^`]* = [^`]+)`", re.MULTILINE)
 UNWRITTEN = "Write here:"  # how the skeleton's sentences begin (tools/skeleton)
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -239,10 +241,29 @@ def sections(notebook, path) -> Iterator[str]:
 def length(notebook, path) -> Iterator[str]:
     """Its text has the length of a chapter."""
     count = len(re.findall(r"[^\W\d_][\w'’-]*", prose(notebook)))
+    for _, cell in cells(notebook, "markdown"):  # an invitation is no text to be read
+        if cell.source.startswith(CHANGES):
+            count -= len(re.findall(r"[^\W\d_][\w'’-]*", FENCE.sub("", cell.source)))
     low, high = WORDS
     if not low <= count <= high:
         gap = f"write {low - count} more" if count < low else f"cut {count - high}"
         yield fault("the text", f"has {count} words, not {low} to {high}", gap)
+
+
+def proposes(notebook, path) -> Iterator[str]:
+    """Below its parameters it proposes three changes, which tools.tinker can try."""
+    listed = [
+        CHANGE.findall(cell.source)
+        for _, cell in cells(notebook, "markdown")
+        if cell.source.startswith(CHANGES)
+    ]
+    if len(listed) != 1 or len(listed[0]) != 3:
+        what = f"proposes {len(listed[0]) if listed else 0} changes of a number"
+        todo = (
+            f"write one cell {CHANGES!r} below the parameters, with three lines as "
+            "'- `EPOCHS = 10`: what will happen?'"
+        )
+        yield fault("the text", what, todo)
 
 
 def written(notebook, path) -> Iterator[str]:
@@ -629,7 +650,7 @@ def weights(notebook, path) -> Iterator[str]:
 # ---- all of them ------------------------------------------------------------------
 
 OPENING: tuple[Rule, ...] = (valid, title, time_told, set_up, sections)
-TEXT: tuple[Rule, ...] = (length, written, markdown, links, alt_texts)
+TEXT: tuple[Rule, ...] = (length, proposes, written, markdown, links, alt_texts)
 CODE: tuple[Rule, ...] = (
     long_cells,
     short_cells,

@@ -1,15 +1,15 @@
-"""What a full run does: train or measure, note how it came to be, keep and ship it."""
+"""Train or measure, and note how it came to be: what makes a Record."""
 
 import json
 import os
 
 from helpers import runtime
 from helpers._arguments import told
-from helpers.store import manifest, packing, records, texts
+from helpers.store import packing, records, texts
 
 
 def train_record(name, train, settings, judge):
-    """Train model `name`, keep and ship it."""
+    """Train model `name`; return its Record."""
     made, result = _work(name, train)
     pair = isinstance(result, tuple) and len(result) == 2
     model, extra = result if pair else (result, {})
@@ -26,13 +26,11 @@ def train_record(name, train, settings, judge):
         metrics = {**facts["metrics"], **metrics_of(judge(packing.model_of(record)))}
         facts = {**record.card, "metrics": metrics}
         record = records.Record(name, facts, data, suffix)
-    records.keep(record)
-    records.ship(record)
     return record
 
 
 def measure_record(name, measure, settings):
-    """Measure result `name`, keep and ship it."""
+    """Measure result `name`; return its Record."""
     facts, values = _work(name, measure)
     if not isinstance(values, dict):
         raise TypeError(f"measure must return a dict, got {told(values)}.")
@@ -40,16 +38,11 @@ def measure_record(name, measure, settings):
         facts["seconds"] = round(facts["seconds"] + before, 2)
         tell_seconds(before)
     numbers, data = packing.pack_values(values)
-    record = records.new(name, "result", settings, {**facts, "values": numbers}, data)
-    records.keep(record)
-    records.ship(record)
-    return record
+    return records.new(name, "result", settings, {**facts, "values": numbers}, data)
 
 
 def _work(name, function):
     """Return (what a card tells of how its record came to be, what was returned)."""
-    manifest.check_writable(manifest.ASSETS)
-    manifest.check_writable(records.RUNS)
     cells = texts.session()
     code = texts.of_result(name, cells) if cells else None
     runtime.seed_everything(records.seed_of(name))

@@ -16,7 +16,7 @@ from pathlib import Path
 from helpers._arguments import told
 from helpers.store import manifest, texts
 
-RUNS = Path(__file__).resolve().parents[2] / "runs"
+RUNS = Path(os.environ.get("BOOK_RUNS") or Path(__file__).resolve().parents[2] / "runs")
 LARGEST = 3_000_000  # bytes a file may take
 KINDS = ("model", "result")
 

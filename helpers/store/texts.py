@@ -28,7 +28,7 @@ def of(source):
 
 def of_cells(cells):
     """Return the hash of a chapter's code cells (strings), the set-up cell left out."""
-    trees = [_parsed(cell) for cell in cells if not cell.startswith(SET_UP)]
+    trees = [parsed(cell) for cell in cells if not cell.startswith(SET_UP)]
     return _digest(node for tree in trees for node in tree.body)
 
 
@@ -39,7 +39,7 @@ def of_result(name, cells):
     `zoo.measured` or `zoo.sweep` with that name counts, and all that leads to it; where
     no such call is found, all cells do.
     """
-    statements = [s for c in cells if not c.startswith(SET_UP) for s in _parsed(c).body]
+    statements = [s for c in cells if not c.startswith(SET_UP) for s in parsed(c).body]
     used, asked = slices.slice_of(name, statements) or (statements, None)
     kept = [s for s in used if not isinstance(s, IMPORTS)]
     imports = [s for s in used if isinstance(s, IMPORTS)]
@@ -127,7 +127,7 @@ def _is_words(node):
 
 
 @functools.lru_cache(maxsize=500)
-def _parsed(cell):
+def parsed(cell):
     """Return the syntax tree of a cell; what is no Python does nothing for a result."""
     python = re.sub(r"^([ \t]+)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)
     python = re.sub(r"^[%!].*$", "", python, flags=re.MULTILINE)

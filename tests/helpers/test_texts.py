@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from helpers.store import slices, texts
-from helpers.store.texts import _parsed
+from helpers.store.texts import parsed
 
 # --- what code says ----------------------------------------------------------------
 
@@ -205,7 +205,7 @@ def cut(text):
 
 def said(name, text):
     """Return the first lines of the statements that lead to a result, None: no call."""
-    statements = [s for cell in cut(text) for s in _parsed(cell).body]
+    statements = [s for cell in cut(text) for s in parsed(cell).body]
     found = slices.slice_of(name, statements)
     return found and [ast.unparse(s).splitlines()[0] for s in found[0]]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import training
+from helpers import _progress, training
 from tests.helpers.tiny_gan import REAL
 
 # The order of the data.
@@ -290,8 +290,8 @@ def test_progress_is_shown_where_a_person_looks(
     else:
         monkeypatch.delenv("BOOK_CHAPTER", raising=False)
     seconds = iter([0.0, 10.0, 20.0])
-    monkeypatch.setattr(training.time, "perf_counter", lambda: next(seconds))
-    progress = training.Progress(4)
+    monkeypatch.setattr(_progress.time, "perf_counter", lambda: next(seconds))
+    progress = _progress.Progress(4)
     progress.on_train_begin()
     progress.on_epoch_end(2)  # a resumed run: two parts were there
     progress.on_epoch_end(3)
@@ -304,4 +304,4 @@ def test_watch_and_progress_refuse_what_they_cannot_use():
     with pytest.raises(TypeError, match=r"epoch must be a tf\.Variable, got 3"):
         training.Watch(3)
     with pytest.raises(ValueError, match="parts must be"):
-        training.Progress(0)
+        _progress.Progress(0)

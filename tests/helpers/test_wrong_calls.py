@@ -31,6 +31,7 @@ from helpers import (
     training,
     transformer,
     vgg,
+    zoo,
 )
 from helpers.gan_losses import NonSaturatingGAN
 from helpers.store import records
@@ -321,7 +322,6 @@ RIGHT = {
     "tokenizer.Tokenizer.encode": lambda: dict(images=PICTURES[:, :4, :4]),
     "tokenizer.Tokenizer.reconstruct": lambda: dict(images=PICTURES[:, :4, :4]),
     "tokenizer.load": lambda: dict(name="fashion"),
-    "training.Progress": lambda: dict(parts=3),
     "training.Watch": dict,
     "training.batches": lambda: dict(rows=PICTURES, batch_size=2),
     "training.fit": lambda: dict(
@@ -359,7 +359,9 @@ RIGHT = {
         settings=settings_of("05/rate-0"),
         over={"seed": (0,)},
     ),
-    "zoo.trained": lambda: dict(name=MODEL, train=dict, settings=settings_of(MODEL)),
+    "zoo.trained": lambda: dict(
+        name=MODEL, train=lambda: zoo.load(MODEL), settings=settings_of(MODEL)
+    ),
 }
 for _name in ("SaturatingGAN", "NonSaturatingGAN", "LeastSquaresGAN"):
     RIGHT[f"gan_losses.{_name}"] = RIGHT["gan.GAN"]

@@ -44,6 +44,10 @@ def code(notebook):
     return cell_of(notebook, lambda c: c.cell_type == "code", 4)
 
 
+def proposed(notebook):
+    return cell_of(notebook, lambda c: c.source.startswith(form.CHANGES))
+
+
 def drawing(notebook):
     return cell_of(notebook, lambda c: c.cell_type == "code" and form.pictures(c))
 
@@ -180,6 +184,8 @@ BROKEN = [
     (form.sections, appended(headed("Summary"), "\n\n## Check yourself")),
     (form.length, appended(prose, " word" * 3000)),
     (form.length, lambda notebook: notebook.cells.__delitem__(slice(5, None))),
+    (form.proposes, lambda notebook: notebook.cells.remove(proposed(notebook))),
+    (form.proposes, replaced(proposed, "- `", "- ")),
     (form.written, appended(prose, "\n\nWrite here: why.")),
     (form.markdown, appended(prose, "\n\n```{note}\nSee.\n```")),
     (form.markdown, appended(prose, " As {ref}`there` says.")),

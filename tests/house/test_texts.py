@@ -8,7 +8,7 @@ import pytest
 
 from book import retold
 from helpers.store import manifest, records, slices, texts
-from helpers.store.texts import _parsed
+from helpers.store.texts import parsed
 from tools import retold as tool
 
 CHAPTERS = {path.stem[:2]: path for path in sorted(tool.NOTEBOOKS.glob("*.ipynb"))}
@@ -26,7 +26,7 @@ def test_what_another_text_made_has_a_reason():
 def test_each_record_is_asked_for_by_its_name(number):
     """Else a hash of all cells would stand for it, and every edit would make it false."""
     cells = [c for c in tool.cells(CHAPTERS[number]) if not c.startswith(texts.SET_UP)]
-    statements = [statement for cell in cells for statement in _parsed(cell).body]
+    statements = [statement for cell in cells for statement in parsed(cell).body]
     for name in records.names():
         if name.startswith(number):
             assert slices.slice_of(name, statements), (
