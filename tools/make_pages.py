@@ -378,9 +378,8 @@ def gallery() -> str:
         return "The first chapters are being written."
     left = sum(not chapter.ready for chapter in CHAPTERS)
     rest = (
-        f"Another {left} chapters are planned, up to a model that draws what a "
-        f"sentence says. The "
-        "[map of ideas](map.md) shows where each belongs."
+        f"Another {left} chapters are planned, among them diffusion, colour, and what "
+        "goes wrong. The [map of ideas](map.md) shows where each belongs."
     )
     return "\n\n".join(
         ["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::", *[rest][:left]]

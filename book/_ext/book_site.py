@@ -14,11 +14,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import struct
 from importlib.metadata import distribution
 from pathlib import Path
+from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup
 from sphinx.util import logging
@@ -36,6 +38,12 @@ IMAGE = re.compile(r"<img\b[^>]*>")
 CELL = '<div class="cell '
 FIRST_CELLS = 8  # a first picture after more cells is below the fold
 LIVE_MARK = 'data-live="'
+MATH = 'class="math '
+DEFINED = re.compile(  # at the beginning of a line of coloured code
+    r'^(?:.*<pre>(?:<span></span>)?)?<span class="k">(?:def|class)</span>'
+    r'(?:<span class="w"> </span>| )<span class="n[fc]">(\w+)</span>',
+    re.MULTILINE,
+)
 
 
 def mathjax_folder() -> Path:
@@ -114,6 +122,17 @@ def better_images(body: str, folder: Path, sources: dict[str, Path]) -> str:
     return IMAGE.sub(better, body)
 
 
+def _of(cell: str) -> str:
+    """Return what a fold's code is of: what it defines, its figure, or the output."""
+    names = DEFINED.findall(cell.partition("cell_output")[0])
+    if names:
+        return ": " + ", ".join(names[:3]) + (" and more" if len(names) > 3 else "")
+    for mark, words in (("<img", "figure"), ("cell_output", "output")):
+        if mark in cell:
+            return f" of the {words} below"
+    return ""
+
+
 def plain_words(body: str) -> str:
     """Say what a folded cell holds in the book's words, and set the line of times
     apart."""
@@ -127,6 +146,7 @@ def plain_words(body: str) -> str:
             cell = cell.replace(f"{verb} code cell source", f"{verb} the code")
             cell = cell.replace(f"{verb} code cell outputs", f"{verb} the output")
             cell = cell.replace(f"{verb} code cell content", f"{verb} {what}")
+            cell = cell.replace(f"{verb} the code<", f"{verb} the code{_of(cell)}<")
         cells[index] = cell
     return "".join(cells).replace(
         "<p>Time: quick", '<p class="book-time">Time: quick', 1
@@ -159,6 +179,49 @@ def copy_live(app, exception) -> None:
         shutil.copytree(live_folder(app), target)
 
 
+def _text(markup: str) -> str:
+    """Return the words of a piece of HTML."""
+    return " ".join(BeautifulSoup(markup, "html.parser").get_text().split())
+
+
+def card(app, pagename, context) -> str:
+    """Return the tags by which a page is shown where somebody shares its address.
+
+    Its title, its first sentence, and its first picture or that of the first page.
+    """
+    body = context.get("body") or ""
+    heading = re.search(r"<h1>(.*?)(<a class=\"headerlink|</h1>)", body, re.DOTALL)
+    title = _text(heading[1]) if heading else app.config.project
+    paragraphs = map(_text, re.findall(r"<p>(.*?)</p>", body, re.DOTALL))
+    description = next((words for words in paragraphs if len(words) > 60), "")
+    if len(description) > 200:
+        description = description[:200].rsplit(" ", 1)[0] + " …"
+    base = app.config.html_baseurl
+    found = re.search(r'<img\b[^>]*\bsrc="([^"]+)"', body)
+    picture = urljoin(f"{base}{pagename}.html", found[1]) if found else ""
+    if not picture.startswith("http"):  # none, or one that lies in the page itself
+        picture = f"{base}_images/welcome.png"
+    tags = {
+        "og:type": "article" if pagename.startswith("notebooks/") else "website",
+        "og:site_name": app.config.project,
+        "og:title": title,
+        "og:description": description,
+        "og:url": f"{base}{pagename}.html",
+        "og:image": picture,
+    }
+    lines = [
+        f'<meta property="{name}" content="{html.escape(value)}" />'
+        for name, value in tags.items()
+        if value
+    ]
+    lines.append('<meta name="twitter:card" content="summary_large_image" />')
+    if description and 'name="description"' not in context.get("metatags", ""):
+        lines.append(
+            f'<meta name="description" content="{html.escape(description)}" />'
+        )
+    return "\n" + "\n".join(lines)
+
+
 def mend_page(app, pagename, templatename, context, doctree) -> None:
     """Mend one page before it is written."""
     if app.builder.format != "html":
@@ -168,6 +231,8 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
         "sphinx-thebe": False,
         "design-tabs.js": "sd-tab-set" in body,
         "live.js": LIVE_MARK in body,
+        "mathjax": MATH
+        in body,  # a megabyte that a page without formulas need not load
     }
     context["script_files"] = [
         script
@@ -182,6 +247,7 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
         context["metatags"] = context.get("metatags", "") + (
             f'\n<meta name="book-live" content="{app.config.book_live}" />'
         )
+    context["metatags"] = context.get("metatags", "") + card(app, pagename, context)
     if body:
         folder = Path(app.outdir, pagename).parent
         body = better_images(plain_words(body), folder, picture_sources(app))
@@ -202,6 +268,7 @@ def setup(app):
     )  # beside this file: docstrings are plain prose
     app.add_config_value("book_live", "", "html")
     app.add_js_file("live.js", loading_method="defer")
+    app.add_js_file("page.js", loading_method="defer")
     app.connect("config-inited", live_names)
     app.connect("build-finished", copy_live)
     app.connect("autodoc-skip-member", only_ours)

@@ -10,6 +10,7 @@ import json
 import pytest
 import yaml
 from axe_playwright_python.base import AXE_SCRIPT
+from bs4 import BeautifulSoup
 
 from book.identity import ROOT, identity
 from helpers import live
@@ -323,3 +324,133 @@ def test_no_page_loads_fontawesome_or_thebe():
             text = page.read_text("utf8").lower()
             assert "fontawesome" not in text, page
             assert "thebe" not in text, page
+
+
+def shared(page):
+    """Return {name: content} of the tags by which a page is shown where it is shared."""
+    soup = BeautifulSoup((SITE / f"{page}.html").read_text("utf8"), "html.parser")
+    tags = soup.find_all("meta", attrs={"property": True, "content": True})
+    return {tag["property"]: tag["content"] for tag in tags}, soup
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_shared_page_has_a_title_a_sentence_and_a_picture(page):
+    tags, soup = shared(page)
+    site = identity().site
+    assert tags["og:title"] == soup.h1.get_text().removesuffix("#").strip()
+    assert tags["og:url"] == f"{site}{page}.html"
+    assert 60 < len(tags["og:description"]) <= 202
+    assert tags["og:image"].startswith(site)
+    assert (SITE / tags["og:image"].removeprefix(site)).is_file(), tags["og:image"]
+    descriptions = soup.find_all("meta", attrs={"name": "description"})
+    assert len(descriptions) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_formulas_loads_no_mathjax(page):
+    text = (SITE / f"{page}.html").read_text("utf8")
+    has = 'class="math ' in text
+    assert ("mathjax/tex-chtml.js" in text) == has
+
+
+def test_the_keyboard_comes_to_the_live_figure_at_once(visit):
+    seen = visit("notebooks/02_gan_objective")
+    seen.tab.wait_for_selector(".live-start")
+    for _ in range(4):
+        seen.tab.keyboard.press("Tab")
+        if seen.tab.evaluate("document.activeElement.className") == "book-skip-link":
+            break
+    seen.tab.keyboard.press("Enter")
+    assert seen.tab.evaluate("document.activeElement.className") == "live-start"
+
+
+def test_code_fades_only_where_it_goes_on(visit):
+    seen = visit("notebooks/04_dcgan")
+    for width, some in ((1280, False), (360, True)):
+        seen.tab.set_viewport_size({"width": width, "height": 900})
+        seen.tab.wait_for_timeout(200)
+        wrong = seen.tab.evaluate(
+            """() => [...document.querySelectorAll('article div.highlight > pre')]
+               .filter(pre => pre.clientWidth)
+               .filter(pre => (pre.scrollWidth - pre.clientWidth > 2)
+                   !== pre.parentElement.classList.contains('book-fades')).length"""
+        )
+        cut = seen.tab.evaluate(
+            """document.querySelectorAll('article .cell_input .book-fades').length"""
+        )
+        assert wrong == 0
+        assert (cut > 0) == some, f"{cut} cells are cut at {width} pixels"
+
+
+def test_the_first_page_begins_with_two_doors_and_a_figure_that_moves(visit):
+    seen = visit("book/index")
+    doors = seen.tab.locator("a.book-door")
+    assert doors.count() == 2
+    for i in range(2):
+        box = doors.nth(i).bounding_box()
+        assert box["y"] + box["height"] < 900
+        target = doors.nth(i).evaluate("a => a.href").split("#")[0]
+        assert seen.tab.request.get(target).ok
+    seen.tab.locator(".live-start").click()
+    seen.tab.wait_for_selector(".live-figure[data-ready]")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_every_fold_has_a_name_of_its_own(page):
+    """And no two that stand one after the other have the same."""
+    soup = BeautifulSoup((SITE / f"{page}.html").read_text("utf8"), "html.parser")
+    folds = [p.get_text() for p in soup.select("details summary p.collapsed")]
+    assert folds
+    assert not [name for name in folds if name.rstrip() in ("Show the code", "Show")]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_the_first_use_of_a_term_leads_to_the_glossary(page):
+    glossary = BeautifulSoup(
+        (SITE / "book/glossary.html").read_text("utf8"), "html.parser"
+    )
+    there = {entry["id"]: entry for entry in glossary.select("dt[id]")}
+    soup = BeautifulSoup((SITE / f"{page}.html").read_text("utf8"), "html.parser")
+    words = soup.select("article a.book-term")
+    assert len(words) > 5
+    seen = [word["href"].partition("#")[2] for word in words]
+    assert len(set(seen)) == len(seen)  # each once
+    for word, anchor in zip(words, seen, strict=True):
+        entry = there[anchor]
+        english = entry.get_text().split(" · ")[0].lower()
+        assert word.get_text().lower() in (english, english + "s")
+        told = " ".join(entry.find_next("dd").get_text().split())
+        assert " ".join(word["data-meaning"].split())[:30] == told[:30]
+        assert not word.find_parents(["pre", "code", "h1", "h2", "h3", "a"])
+
+
+def test_a_term_tells_its_meaning_to_mouse_keyboard_and_finger(visit):
+    seen = visit("notebooks/16_image_gpt", has_touch=True)
+    term, card = seen.tab.locator("a.book-term").first, seen.tab.locator("#book-card")
+    meaning = term.get_attribute("data-meaning")
+    term.hover()
+    assert card.inner_text() == meaning
+    seen.tab.mouse.move(0, 0)
+    assert card.is_hidden()
+    term.focus()
+    seen.tab.keyboard.press("Shift+Tab")
+    seen.tab.keyboard.press("Tab")
+    assert card.is_visible()
+    assert term.get_attribute("aria-describedby") == "book-card"
+    seen.tab.keyboard.press("Escape")
+    assert card.is_hidden()
+    term.tap()
+    assert card.is_visible()
+    assert seen.tab.url.endswith("16_image_gpt.html")
+    term.tap()
+    seen.tab.wait_for_url("**/glossary.html#term-*")
+
+
+def test_the_glossary_has_a_line_of_letters(visit):
+    seen = visit("book/glossary")
+    letters = seen.tab.locator(".book-letters a")
+    assert letters.count() > 15
+    for letter in letters.all():
+        target = letter.get_attribute("href").removeprefix("#")
+        entry = seen.tab.locator(f"dt[id='{target}']")
+        assert entry.inner_text()[0].upper() == letter.inner_text()
