@@ -36,7 +36,7 @@ MATHJAX_PARTS = (
 # finds the tags, and only those are parsed.
 IMAGE = re.compile(r"<img\b[^>]*>")
 CELL = '<div class="cell '
-FIRST_CELLS = 8  # a first picture after more cells is below the fold
+FIRST_CELLS = 6  # a first picture after more cells is below the fold
 LIVE_MARK = 'data-live="'
 MATH = 'class="math '
 DEFINED = re.compile(  # at the beginning of a line of coloured code
@@ -153,6 +153,36 @@ def plain_words(body: str) -> str:
     )
 
 
+def end_of(body: str, start: int) -> int:
+    """Return where the <div> ends that begins at `start`."""
+    depth = 0
+    for tag in re.compile(r"<div\b|</div>").finditer(body, start):
+        depth += 1 if tag[0] == "<div" else -1
+        if depth == 0:
+            return tag.end()
+    return len(body)
+
+
+def folded_start(body: str) -> str:
+    """Fold a chapter's set-up cell, and the imports behind it, into one line."""
+    start = body.find(CELL)
+    if start < 0 or "# Set-up:" not in body[start : start + 600]:
+        return body
+    end = end_of(body, start)
+    after = end + len(body[end:]) - len(body[end:].lstrip())
+    if body.startswith(CELL, after):
+        second = body[after : (last := end_of(body, after))]
+        if "<img" not in second and re.search(r">runtime<.*>start<", second):
+            end = last
+    return (
+        f'{body[:start]}<div class="cell docutils container book-start">'
+        '<details class="admonition hide above-input"><summary>\n'
+        '<p class="collapsed admonition-title">Show the set-up and the imports</p>\n'
+        '<p class="expanded admonition-title">Hide the set-up and the imports</p>\n'
+        f"</summary>\n{body[start:end]}</details></div>{body[end:]}"
+    )
+
+
 def live_folder(app) -> Path:
     """Return where tools/live.py put the live figures; it is missing where npm was not
     reached."""
@@ -251,6 +281,7 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
     if body:
         folder = Path(app.outdir, pagename).parent
         body = better_images(plain_words(body), folder, picture_sources(app))
+        body = folded_start(body)
         # A table that scrolls on a phone must scroll by keyboard too.
         wide = '<div class="pst-scrollable-table-container"'
         context["body"] = body.replace(wide, f'{wide} tabindex="0"')

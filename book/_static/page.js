@@ -32,7 +32,11 @@
     link.href = "#" + figure.id;
     link.className = "book-skip-link";
     link.textContent = "Skip to the live figure";
-    link.addEventListener("click", () => figure.querySelector("button")?.focus());
+    link.addEventListener("click", (event) => {
+      event.preventDefault();  // the browser would take the focus to the frame
+      figure.scrollIntoView();
+      figure.querySelector("button")?.focus({ preventScroll: true });
+    });
     first.after(link);
   }
 

@@ -5,12 +5,13 @@ from BOOK_CHROMIUM; without one the tests fail, they do not skip.
 """
 
 import gzip
+import html
 import json
+import re
 
 import pytest
 import yaml
 from axe_playwright_python.base import AXE_SCRIPT
-from bs4 import BeautifulSoup
 
 from book.identity import ROOT, identity
 from helpers import live
@@ -326,31 +327,29 @@ def test_no_page_loads_fontawesome_or_thebe():
             assert "thebe" not in text, page
 
 
-def shared(page):
-    """Return {name: content} of the tags by which a page is shown where it is shared."""
-    soup = BeautifulSoup((SITE / f"{page}.html").read_text("utf8"), "html.parser")
-    tags = soup.find_all("meta", attrs={"property": True, "content": True})
-    return {tag["property"]: tag["content"] for tag in tags}, soup
+def text(page):
+    """Return the HTML of a page: to parse all of it would take seconds."""
+    return (SITE / f"{page}.html").read_text("utf8")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_shared_page_has_a_title_a_sentence_and_a_picture(page):
-    tags, soup = shared(page)
+    head, _, body = text(page).partition("</head>")
+    tags = dict(re.findall(r'<meta property="([^"]+)" content="([^"]*)"', head))
+    title = re.search(r"<h1>(.*?)<a class=", body, re.DOTALL)[1]
     site = identity().site
-    assert tags["og:title"] == soup.h1.get_text().removesuffix("#").strip()
+    assert tags["og:title"] == re.sub(r"<[^>]+>", "", title)
     assert tags["og:url"] == f"{site}{page}.html"
-    assert 60 < len(tags["og:description"]) <= 202
+    assert 60 < len(html.unescape(tags["og:description"])) <= 202
     assert tags["og:image"].startswith(site)
     assert (SITE / tags["og:image"].removeprefix(site)).is_file(), tags["og:image"]
-    descriptions = soup.find_all("meta", attrs={"name": "description"})
-    assert len(descriptions) == 1
+    assert len(re.findall(r'<meta[^>]*name="description"', head)) == 1
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_without_formulas_loads_no_mathjax(page):
-    text = (SITE / f"{page}.html").read_text("utf8")
-    has = 'class="math ' in text
-    assert ("mathjax/tex-chtml.js" in text) == has
+    has = 'class="math ' in text(page)
+    assert ("mathjax/tex-chtml.js" in text(page)) == has
 
 
 def test_the_keyboard_comes_to_the_live_figure_at_once(visit):
@@ -397,31 +396,39 @@ def test_the_first_page_begins_with_two_doors_and_a_figure_that_moves(visit):
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_every_fold_has_a_name_of_its_own(page):
-    """And no two that stand one after the other have the same."""
-    soup = BeautifulSoup((SITE / f"{page}.html").read_text("utf8"), "html.parser")
-    folds = [p.get_text() for p in soup.select("details summary p.collapsed")]
+    folds = re.findall(r'<p class="collapsed admonition-title">(.*?)</p>', text(page))
     assert folds
-    assert not [name for name in folds if name.rstrip() in ("Show the code", "Show")]
+    assert not [name for name in folds if name.strip() in ("Show the code", "Show")]
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_the_first_use_of_a_term_leads_to_the_glossary(page):
-    glossary = BeautifulSoup(
-        (SITE / "book/glossary.html").read_text("utf8"), "html.parser"
+    entries = re.findall(
+        r'<dt id="([^"]+)">([^<]+?) · .*?<dd><p>(.*?)</p>',
+        text("book/glossary"),
+        re.DOTALL,
     )
-    there = {entry["id"]: entry for entry in glossary.select("dt[id]")}
-    soup = BeautifulSoup((SITE / f"{page}.html").read_text("utf8"), "html.parser")
-    words = soup.select("article a.book-term")
+    there = {anchor: (term, plain(meaning)) for anchor, term, meaning in entries}
+    words = re.findall(
+        r'<a class="book-term" href="../book/glossary.html#([^"]+)" '
+        r'data-meaning="([^"]*)">([^<]*)</a>',
+        text(page),
+    )
     assert len(words) > 5
-    seen = [word["href"].partition("#")[2] for word in words]
-    assert len(set(seen)) == len(seen)  # each once
-    for word, anchor in zip(words, seen, strict=True):
-        entry = there[anchor]
-        english = entry.get_text().split(" · ")[0].lower()
-        assert word.get_text().lower() in (english, english + "s")
-        told = " ".join(entry.find_next("dd").get_text().split())
-        assert " ".join(word["data-meaning"].split())[:30] == told[:30]
-        assert not word.find_parents(["pre", "code", "h1", "h2", "h3", "a"])
+    assert len({anchor for anchor, *_ in words}) == len(words)  # each once
+    for anchor, meaning, word in words:
+        term, told = there[anchor]
+        assert word.lower() in (term.lower(), term.lower() + "s")
+        assert plain(html.unescape(meaning))[:30] == told[:30]
+    for kept in re.findall(r"<(?:h[123]|pre|summary)\b.*?</(?:h[123]|pre|summary)>",
+                           text(page), re.DOTALL):  # fmt: skip
+        assert "book-term" not in kept
+
+
+def plain(markup):
+    """Return the words of a piece of HTML, its quotes and spaces made alike."""
+    words = html.unescape(re.sub(r"<[^>]+>", "", markup))
+    return " ".join(re.sub("[‘’“”]", "'", words).replace('"', "'").split())
 
 
 def test_a_term_tells_its_meaning_to_mouse_keyboard_and_finger(visit):
@@ -454,3 +461,16 @@ def test_the_glossary_has_a_line_of_letters(visit):
         target = letter.get_attribute("href").removeprefix("#")
         entry = seen.tab.locator(f"dt[id='{target}']")
         assert entry.inner_text()[0].upper() == letter.inner_text()
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_the_set_up_is_one_line_until_it_is_opened(visit, page):
+    seen = visit(page)
+    fold = seen.tab.locator("article .book-start details")
+    summary = fold.locator("summary").first
+    assert summary.bounding_box()["height"] < 50
+    assert summary.inner_text().strip() == "Show the set-up and the imports"
+    assert fold.get_by_text("google.colab").is_hidden()
+    summary.click()
+    assert fold.get_by_text("google.colab").is_visible()
+    assert fold.locator("img").count() == 0
