@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers import _arguments, _quiet
+from helpers import _arguments, _quiet, _telling
 
 PROFILES = ("quick", "full")
 
@@ -185,8 +185,9 @@ def matmul_gflops(size: int = 2048, repeats: int = 8) -> float:
 def start(seed: int = 0) -> None:
     """Begin a chapter: quiet the logs, seed everything, print one line on the run.
 
-    Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on another
-    backend or is set to channels first.
+    In a reader's session a chapter's `assert` then tells what does not hold, and goes
+    on. Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on
+    another backend or is set to channels first.
 
     >>> from helpers import runtime
     >>> runtime.start(seed=1)
@@ -197,6 +198,7 @@ def start(seed: int = 0) -> None:
     import tensorflow as tf
 
     _check_keras(keras)
+    _telling.begin()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with contextlib.suppress(ImportError):
         from absl import logging as absl_logging

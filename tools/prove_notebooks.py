@@ -85,6 +85,7 @@ def environment(folder: Path, bare: Path) -> dict[str, str]:
         "JUPYTER_PLATFORM_DIRS": "1",
         "PYTHONPATH": str(ROOT / "tools" / "offline"),
         "BOOK_PROFILE": "quick",
+        "BOOK_STRICT": "1",  # an assert that fails stops the chapter
         "BOOK_STANDIN_COLAB": "1",
         "TF_ENABLE_ONEDNN_OPTS": "1",  # as where the outputs were made (tools.chapter)
         "GIT_CONFIG_COUNT": "2",

@@ -143,7 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
             cards = made(since)
             for card in cards:
                 print(row(card, told.get(card["name"], "?")), flush=True)
-            for line in re.findall(r"^.*the book's own.*$", said, re.MULTILINE):
+            telling = r"^(?:.*the book's own.*|Not so in this run: .*)$"
+            for line in re.findall(telling, said, re.MULTILINE):
                 print(f"    {line[:100]}")
             total = sum(card["seconds"] for card in cards)
             if error:
