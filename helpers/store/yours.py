@@ -17,8 +17,8 @@ from helpers.store import manifest, records, slices, texts
 
 LARGEST = 500_000_000  # bytes of all that is kept
 PATIENCE = 10  # minutes of a session's trainings that start unasked
-GFLOPS = 90.0  # runtime.matmul_gflops(1024, 4) on the two cores that made the cards
-CORES = 1.6  # of two, as a training keeps them busy
+GFLOPS = 175.0  # runtime.matmul_gflops(1024, 4) on the two cores that made the cards
+CORES = 1.2  # of two, as small networks keep them busy
 COSTS = ("steps", "epochs", "seconds", "evaluations")  # the time is in proportion
 
 _made: dict[str, str] = {}  # names of the reader's own in this process -> their keys
