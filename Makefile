@@ -78,7 +78,7 @@ full: $(VENV)/.made  ## run every chapter for real, in the order their weights n
 pages: $(VENV)/.made  ## make the generated parts anew: menu, README, map, results, licences
 	$(PY) -m tools.make_pages
 
-new: $(VENV)/.made  ## begin a chapter: N=03 TITLE="..": notebook, checks, test, contents
+new: $(VENV)/.made  ## begin a chapter: N=03 (TITLE=".." where none is planned): notebook, checks, test, contents
 	@test -n "$(N)" || { echo 'Which chapter? make new N=03 TITLE="Losses and optimizers"'; exit 1; }
 	@$(PY) -m tools.new $(N) --title "$(TITLE)"
 
@@ -116,7 +116,7 @@ site-test: $(VENV)/.made browser  ## strict build, then the site and its live fi
 tinker: $(VENV)/.made  ## try the changes that the chapters propose, and print a table: N=04, else all
 	@$(PY) -m tools.tinker $(N)
 
-mutants: $(VENV)/.made  ## break the code at twenty places, one by one: does a test notice?
+mutants: $(VENV)/.made  ## break the code on purpose, one place at a time: does a test notice?
 	@$(PY) -m tools.mutants
 
 browser:  ## find chromium, or install Debian's when this user may
