@@ -76,6 +76,11 @@ def prose(notebook) -> str:
     return FENCE.sub("", "\n\n".join(c.source for _, c in cells(notebook, "markdown")))
 
 
+def words(text: str) -> int:
+    """Count the words of a text."""
+    return len(re.findall(r"[^\W\d_][\w'’-]*", text))
+
+
 def headings(text: str, level: int) -> list[str]:
     """Return the headings of a level in a Markdown text."""
     return re.findall(rf"^{'#' * level} +(.+?)\s*$", FENCE.sub("", text), re.MULTILINE)
@@ -240,10 +245,10 @@ def sections(notebook, path) -> Iterator[str]:
 
 def length(notebook, path) -> Iterator[str]:
     """Its text has the length of a chapter."""
-    count = len(re.findall(r"[^\W\d_][\w'’-]*", prose(notebook)))
+    count = words(prose(notebook))
     for _, cell in cells(notebook, "markdown"):  # an invitation is no text to be read
         if cell.source.startswith(CHANGES):
-            count -= len(re.findall(r"[^\W\d_][\w'’-]*", FENCE.sub("", cell.source)))
+            count -= words(FENCE.sub("", cell.source))
     low, high = WORDS
     if not low <= count <= high:
         gap = f"write {low - count} more" if count < low else f"cut {count - high}"

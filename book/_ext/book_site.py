@@ -39,6 +39,9 @@ CELL = '<div class="cell '
 FIRST_CELLS = 6  # a first picture after more cells is below the fold
 LIVE_MARK = 'data-live="'
 MATH = 'class="math '
+IMPORTS = re.compile(  # a cell that begins with an import, or begins the chapter
+    r'<pre>(?:<span></span>)?<span class="kn">|>runtime<.*>start<'
+)
 DEFINED = re.compile(  # at the beginning of a line of coloured code
     r'^(?:.*<pre>(?:<span></span>)?)?<span class="k">(?:def|class)</span>'
     r'(?:<span class="w"> </span>| )<span class="n[fc]">(\w+)</span>',
@@ -146,7 +149,8 @@ def plain_words(body: str) -> str:
             cell = cell.replace(f"{verb} code cell source", f"{verb} the code")
             cell = cell.replace(f"{verb} code cell outputs", f"{verb} the output")
             cell = cell.replace(f"{verb} code cell content", f"{verb} {what}")
-            cell = cell.replace(f"{verb} the code<", f"{verb} the code{_of(cell)}<")
+        if "the code<" in cell:
+            cell = re.sub("((?:Show|Hide) the code)<", rf"\1{_of(cell)}<", cell)
         cells[index] = cell
     return "".join(cells).replace(
         "<p>Time: quick", '<p class="book-time">Time: quick', 1
@@ -169,11 +173,12 @@ def folded_start(body: str) -> str:
     if start < 0 or "# Set-up:" not in body[start : start + 600]:
         return body
     end = end_of(body, start)
-    after = end + len(body[end:]) - len(body[end:].lstrip())
-    if body.startswith(CELL, after):
-        second = body[after : (last := end_of(body, after))]
-        if "<img" not in second and re.search(r">runtime<.*>start<", second):
-            end = last
+    while begun := re.compile(rf"\s*(?={CELL})").match(body, end):
+        last = end_of(body, begun.end())
+        cell = body[begun.end() : last]
+        if "<img" in cell or not IMPORTS.search(cell):
+            break
+        end = last
     return (
         f'{body[:start]}<div class="cell docutils container book-start">'
         '<details class="admonition hide above-input"><summary>\n'
@@ -261,8 +266,8 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
         "sphinx-thebe": False,
         "design-tabs.js": "sd-tab-set" in body,
         "live.js": LIVE_MARK in body,
-        "mathjax": MATH
-        in body,  # a megabyte that a page without formulas need not load
+        # A megabyte, which a page without formulas need not load.
+        "mathjax": MATH in body,
     }
     context["script_files"] = [
         script

@@ -10,7 +10,7 @@ from tools import tinker
 
 
 @pytest.mark.parametrize("number", ["02", "04"])
-def test_the_first_change_of_a_chapter_runs_to_its_end(number, monkeypatch, tmp_path):
+def test_the_first_change_of_a_chapter_runs_to_its_end(number, tmp_path):
     change = tinker.changes(BY_NUMBER[number].path)[0]
     runs = records.RUNS / "yours"
     before = {p: p.read_bytes() for p in manifest.ASSETS.rglob("*.json")}

@@ -126,7 +126,7 @@ class Page(Watched):
         return {
             int(number): html
             for number, html in self.evaluate(
-                """() => { const seen = new Set(), found = [];
+                """() => { const found = [];
                 for (const e of document.querySelectorAll('.live-figure button,'
                     + '.live-figure input, .live-figure select, .live-figure textarea,'
                     + '.live-figure summary, .live-figure a[href],'
@@ -170,6 +170,16 @@ class Page(Watched):
     def forgive(self):
         """Forget the faults so far: the test provoked them."""
         self.faults.clear()
+
+
+def asleep(page):
+    """Assert that the still picture is there, with the invitation under it."""
+    from playwright.sync_api import expect  # the helpers' tests run without it
+
+    expect(page.figure.locator(".live-still img")).to_be_visible()
+    expect(page.figure.locator(".live-start")).to_be_visible()
+    expect(page.figure.locator(".live-stage")).to_be_hidden()
+    assert page.figure.get_attribute("data-ready") is None
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.live.browser import asleep
 from tools import live
 
 pytestmark = pytest.mark.site
@@ -33,14 +34,6 @@ def files(name):
     folder = live.data(name)
     found = sorted(folder.iterdir()) if folder else []
     return {f"{name}/{p.name}": p.read_bytes() for p in found if p.name != ".key"}
-
-
-def asleep(page):
-    """Assert that the still picture is there, with the invitation under it."""
-    expect(page.figure.locator(".live-still img")).to_be_visible()
-    expect(page.figure.locator(".live-start")).to_be_visible()
-    expect(page.figure.locator(".live-stage")).to_be_hidden()
-    assert page.figure.get_attribute("data-ready") is None
 
 
 def broken(answer):

@@ -10,6 +10,7 @@ import pydata_sphinx_theme
 import pytest
 from playwright.sync_api import expect
 
+from tests.live.browser import asleep
 from tools import live
 
 pytestmark = pytest.mark.site
@@ -33,14 +34,6 @@ FAIL_ONCE = """([kind, name, press]) => {
 
 def trouble(page):
     return page.figure.get_by_role("alert")
-
-
-def asleep(page):
-    """Assert that the still picture is back, with the invitation under it."""
-    expect(page.figure.locator(".live-still img")).to_be_visible()
-    expect(page.figure.locator(".live-start")).to_be_visible()
-    expect(page.figure.locator(".live-stage")).to_be_hidden()
-    assert page.figure.get_attribute("data-ready") is None
 
 
 @pytest.mark.parametrize("then", ["press", "reload"])

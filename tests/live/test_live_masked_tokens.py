@@ -57,14 +57,6 @@ def wait_hidden(page, count):
     )
 
 
-def frames(page, count):
-    page.evaluate(
-        "count => new Promise(r => { const f = () => --count > 0"
-        " ? requestAnimationFrame(f) : r(); f(); })",
-        count,
-    )
-
-
 @pytest.fixture(scope="module")
 def strokes():
     """Return the chapter's own generator of steps: its two cells are executed."""
@@ -335,13 +327,13 @@ def test_playing_pauses_and_goes_on(live_page):
         ".match(/Step [2-9] of 16/)"
     )
     button(page, "Pause").click()
-    frames(page, 5)  # the step that was being computed may still come in
+    page.frames(5)  # the step that was being computed may still come in
     page.tab.wait_for_function(
         "() => document.querySelector('.live-main').textContent === 'Go on'"
     )
-    frames(page, 30)
+    page.frames(30)
     count = len(hidden(page))
-    frames(page, 30)
+    page.frames(30)
     assert len(hidden(page)) == count and 0 < count < 49
     button(page, "Go on").click()
     page.tab.wait_for_function(

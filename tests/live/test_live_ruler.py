@@ -23,15 +23,6 @@ def settled(page):
     return page
 
 
-def frames(page, count=2):
-    """Let the page paint so many frames."""
-    page.evaluate(
-        """async count => {
-        for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame); }""",
-        count,
-    )
-
-
 def numbers(page):
     """Return the four readings as they stand under the plane."""
     page.tab.wait_for_selector(".live-stage[data-measured]")
@@ -329,7 +320,7 @@ def test_controls_by_mouse(live_page, width):
     shown = {}
     for land in ("generated", "none", "real"):
         page.tab.locator("fieldset").filter(has_text="Land").get_by_label(land).check()
-        frames(page)
+        page.frames(2)
         shown[land] = page.pixels(".ruler-plane canvas")
         key = page.tab.locator(".ruler-key")
         wanted = {

@@ -24,18 +24,9 @@ def grid():
     return record.settings, packing.values_of(record)
 
 
-def frames(page, count=2):
-    """Let the page paint so many frames."""
-    page.evaluate(
-        """async count => {
-        for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame); }""",
-        count,
-    )
-
-
 def picture(page):
     """Return a number that changes when the large picture does."""
-    frames(page)
+    page.frames(2)
     return page.pixels(".style-wipe canvas")
 
 
