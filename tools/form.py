@@ -28,7 +28,7 @@ from book.identity import ROOT, identity
 from helpers.exercises import registered
 from tools.chapter import TIME_LINE, code_hash, find, time_line
 
-WORDS = (1500, 3500)  # of a chapter's text
+WORDS = (1500, 3700)  # of a chapter's text, with the invitation to its live figure
 LINES, MEDIAN, COLUMNS = 40, 8, 100  # of a code cell
 QUIZZES, EXERCISES = (2, 4), (3, 5)
 LETTERS = (25, 400)  # of a figure's text alternative
@@ -41,6 +41,7 @@ TAGS = {
     "raises-exception",
     "nbval-check-output",
     "nbval-ignore-output",
+    "opening",
     "remove-output",
 }
 LAST_SECTIONS = ["Where it goes wrong", "Check yourself", "Summary", "Further reading"]
@@ -405,6 +406,31 @@ def hidden_modules(notebook, path) -> Iterator[str]:
             yield fault(at(index, cell), what, "take another name for it")
 
 
+def opening(notebook, path) -> Iterator[str]:
+    """Title, set-up and imports are followed by the cell that draws the opening."""
+    marked = [i for i, cell in cells(notebook, "code") if "opening" in tags(cell)]
+    if marked != [3]:
+        what = f"has the tag 'opening' on {len(marked)} cells, none of them cell 3"
+        if 3 in marked:
+            what = f"has the tag 'opening' on {len(marked)} cells"
+        todo = (
+            "let one cell, right behind the imports, draw the opening picture from "
+            "what is shipped (zoo.load), and give it the tag"
+        )
+        yield fault("the chapter", what, todo)
+
+
+def live_first(notebook, path) -> Iterator[str]:
+    """Its live figure stands under the question of its first section, and only there."""
+    begun = [i for i, cell in cells(notebook, "markdown") if headings(cell.source, 2)]
+    behind = [i for i, _ in cells(notebook, "code") if begun and i > begun[0]]
+    for index, cell in cells(notebook, "code"):
+        if "live.figure(" in cell.source and index not in behind[:1]:
+            what = "shows a live figure too late for most who visit"
+            todo = "let it be the first code cell of the first section"
+            yield fault(at(index, cell), what, todo)
+
+
 def listed(notebook, path) -> Iterator[str]:
     """The list of chapters has it, and says what its reader has made."""
     entry = BY_NUMBER.get(path.stem[:2])
@@ -664,6 +690,8 @@ CODE: tuple[Rule, ...] = (
     known_tags,
     fetches,
     hidden_modules,
+    opening,
+    live_first,
     listed,
 )
 TASKS: tuple[Rule, ...] = (exercises, enough, stub_form, solution_form, solved)

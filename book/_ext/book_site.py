@@ -168,24 +168,49 @@ def end_of(body: str, start: int) -> int:
 
 
 def folded_start(body: str) -> str:
-    """Fold a chapter's set-up cell, and the imports behind it, into one line."""
+    """Fold a chapter's set-up, imports and the code of its opening picture into a line.
+
+    The line stands below the picture, so that this is what a reader sees first.
+    """
     start = body.find(CELL)
     if start < 0 or "# Set-up:" not in body[start : start + 600]:
         return body
-    end = end_of(body, start)
+    end, drawn = end_of(body, start), ""
     while begun := re.compile(rf"\s*(?={CELL})").match(body, end):
         last = end_of(body, begun.end())
         cell = body[begun.end() : last]
+        if "tag_opening" in cell[:200]:
+            code, drawn = parted(cell)
+            folded, end = body[start:end] + code, last
+            break
         if "<img" in cell or not IMPORTS.search(cell):
             break
         end = last
+    what = "the set-up and the imports"
+    if drawn:
+        what = "the set-up, the imports and the code of this picture"
+    else:
+        folded = body[start:end]
     return (
-        f'{body[:start]}<div class="cell docutils container book-start">'
+        f'{body[:start]}{drawn}<div class="cell docutils container book-start">'
         '<details class="admonition hide above-input"><summary>\n'
-        '<p class="collapsed admonition-title">Show the set-up and the imports</p>\n'
-        '<p class="expanded admonition-title">Hide the set-up and the imports</p>\n'
-        f"</summary>\n{body[start:end]}</details></div>{body[end:]}"
+        f'<p class="collapsed admonition-title">Show {what}</p>\n'
+        f'<p class="expanded admonition-title">Hide {what}</p>\n'
+        f"</summary>\n{folded}</details></div>{body[end:]}"
     )
+
+
+def parted(cell: str) -> tuple[str, str]:
+    """Return the code of a folded cell as a cell that is open, and what it shows."""
+    opened = cell.index(">") + 1
+    shown = cell.index('<div class="cell_output')
+    code = re.sub(
+        r"</?details[^>]*>|<summary.*?</summary>",
+        "",
+        cell[opened:shown],
+        flags=re.DOTALL,
+    )
+    return f'{CELL}docutils container">{code}</div>', cell[:opened] + cell[shown:]
 
 
 def live_folder(app) -> Path:

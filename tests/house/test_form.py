@@ -133,6 +133,12 @@ def no_picture_first(notebook):
     notebook.cells.insert(2, nbformat.v4.new_markdown_cell("## Too early"))
 
 
+def live_last(notebook):
+    live = cell_of(notebook, lambda c: "live.figure(" in c.source)
+    notebook.cells.remove(live)
+    notebook.cells.append(live)
+
+
 def no_picture(notebook):
     for _, cell in form.cells(notebook, "code"):
         cell.outputs = []
@@ -204,6 +210,10 @@ BROKEN = [
     (form.hidden_modules, appended(code, "\ndef plots():\n    pass")),
     (form.hidden_modules, appended(code, "\nfor plots in range(3):\n    pass")),
     (form.hidden_modules, appended(code, "\nimport json\n(json, a), b = (1, 2), 3")),
+    (form.opening, tagged(drawing, "hide-input")),
+    (form.opening, tagged(code, "opening")),
+    (form.opening, lambda notebook: notebook.cells.pop(3)),
+    (form.live_first, live_last),
     (form.exercises, replaced(stub, "02.1", "02.9")),
     (form.exercises, a_second_stub),
     (form.stub_form, tagged(stub)),
