@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from numbers import Integral
@@ -105,6 +106,30 @@ def table(
         if not isinstance(of, str):
             raise TypeError(f"{name} must be a string, got {told(of)}.")
     return Table([first, *head], made, caption)
+
+
+def spread(values: Sequence[float]) -> tuple[float, float] | float:
+    """Return (mean, standard deviation) of `values`; of a single one, itself.
+
+    The standard deviation is that of a sample (divided by N - 1). Raises ValueError for
+    what is no list of numbers, or an empty one.
+
+    >>> from helpers import tables
+    >>> tables.spread([4.0, 5.0, 6.0])
+    (5.0, 1.0)
+    """
+    try:
+        numbers = [float(value) for value in values]
+    except (TypeError, ValueError):
+        numbers = []
+    if not numbers:
+        raise ValueError(f"values must be a list of numbers, got {told(values)}.")
+    mean = math.fsum(numbers) / len(numbers)
+    if len(numbers) == 1:
+        return mean
+    return mean, math.sqrt(
+        math.fsum((value - mean) ** 2 for value in numbers) / (len(numbers) - 1)
+    )
 
 
 def _words(of, name):

@@ -59,3 +59,15 @@ def test_a_number_below_zero_has_a_minus_sign():
 def test_what_does_not_fit_is_said_in_a_sentence(given, said):
     with pytest.raises((TypeError, ValueError), match=said):
         tables.table(**{"rows": ROWS, "head": HEAD, **given})
+
+
+def test_mean_and_spread_are_numpys():
+    values = np.random.default_rng(0).normal(3, 2, 7)
+    assert tables.spread(values) == pytest.approx((values.mean(), values.std(ddof=1)))
+    assert tables.spread([2]) == 2
+
+
+@pytest.mark.parametrize("values", [[], "ab", 3, [None]])
+def test_a_spread_of_nothing_is_said(values):
+    with pytest.raises(ValueError, match="values must be a list of numbers"):
+        tables.spread(values)

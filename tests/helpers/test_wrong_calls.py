@@ -273,6 +273,7 @@ RIGHT = {
     ),
     "plots.style": dict,
     "plots.subplots": dict,
+    "tables.spread": lambda: dict(values=[1.0, 2.0]),
     "tables.table": lambda: dict(rows={"a": [1.5]}, head=["x"]),
     "plots.to_png": lambda: dict(figure=plots.subplots()[0]),
     "resuming.ResumeTraining": lambda: dict(directory="kept"),
