@@ -414,8 +414,8 @@ def opening(notebook, path) -> Iterator[str]:
         if 3 in marked:
             what = f"has the tag 'opening' on {len(marked)} cells"
         todo = (
-            "let one cell, right behind the imports, draw the opening picture from "
-            "what is shipped (zoo.load), and give it the tag"
+            "show the opening picture, drawn from what is shipped (zoo.load), in one cell "
+            "right behind the imports, and give it the tag"
         )
         yield fault("the chapter", what, todo)
 
@@ -427,7 +427,7 @@ def live_first(notebook, path) -> Iterator[str]:
     for index, cell in cells(notebook, "code"):
         if "live.figure(" in cell.source and index not in behind[:1]:
             what = "shows a live figure too late for most who visit"
-            todo = "let it be the first code cell of the first section"
+            todo = "move it: it is the first code cell of the first section"
             yield fault(at(index, cell), what, todo)
 
 
