@@ -22,7 +22,7 @@ from pathlib import Path
 
 import nbformat
 
-from book import retold
+from book import asking, retold
 from book.chapters import BY_NUMBER
 from book.identity import ROOT, identity
 from helpers.exercises import registered
@@ -246,8 +246,10 @@ def sections(notebook, path) -> Iterator[str]:
 
 def length(notebook, path) -> Iterator[str]:
     """Its text has the length of a chapter."""
-    count = words(prose(notebook))
-    for _, cell in cells(notebook, "markdown"):  # an invitation is no text to be read
+    # An invitation is no text to be read, and the letter of an option no word.
+    text = prose(notebook).replace(asking.INVITATION, "")
+    count = words(re.sub(r"^- \([a-z]\) ", "- ", text, flags=re.MULTILINE))
+    for _, cell in cells(notebook, "markdown"):
         if cell.source.startswith(CHANGES):
             count -= words(FENCE.sub("", cell.source))
     low, high = WORDS
@@ -487,6 +489,40 @@ def enough(notebook, path) -> Iterator[str]:
             yield fault(file, what, f"make it {low} to {high}")
 
 
+def asked(notebook, path) -> Iterator[str]:
+    """Questions and exercises are asked in one form, which the site makes fields of."""
+    for index, cell in cells(notebook, "markdown"):
+        _, heading, text = cell.source.partition("## Check yourself")
+        if heading and not text.startswith(f"\n\n{asking.INVITATION}\n\n"):
+            todo = f"begin it with {asking.INVITATION!r}"
+            yield fault(at(index, cell), "does not say how one answers", todo)
+    try:
+        letters = {one.id: sorted(one.because) for one in registered(path.stem[:2])}
+    except Exception:  # `exercises` tells it
+        return
+    for index, cell, names in stubs(notebook):
+        name, before = names[-1], notebook.cells[index - 1]
+        text = before.source if before.cell_type == "markdown" else ""
+        where, number = at(index, cell), name.partition(".q")[2]
+        if not number:
+            if asking.exercise(text) != name:
+                what = f"is not preceded by the text of {name}"
+                yield fault(where, what, f"begin that text with `**Exercise {name}.**`")
+        elif (found := asking.question(text)) is None or found[0] != int(number):
+            what = f"is not preceded by question {number} and its options alone"
+            todo = (
+                f"write `**Question {number}.**` in one paragraph, and below it a list "
+                "with a line `- (a) ..` for each option"
+            )
+            yield fault(where, what, todo)
+        elif name in letters and found[1] != letters[name]:
+            what = (
+                f"follows options {', '.join(found[1])}, and its reasons are for "
+                f"{', '.join(letters[name])}"
+            )
+            yield fault(where, what, "give each option its reason")
+
+
 def stub_form(notebook, path) -> Iterator[str]:
     """The open cell of an exercise is compared, and ends in its check."""
     for index, cell, names in stubs(notebook):
@@ -694,7 +730,7 @@ CODE: tuple[Rule, ...] = (
     live_first,
     listed,
 )
-TASKS: tuple[Rule, ...] = (exercises, enough, stub_form, solution_form, solved)
+TASKS: tuple[Rule, ...] = (exercises, enough, asked, stub_form, solution_form, solved)
 BEFORE = OPENING + TEXT + CODE + TASKS
 AFTER: tuple[Rule, ...] = (
     opening_picture,

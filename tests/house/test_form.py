@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from book import asking
 from book.chapters import BY_NUMBER, DRAFT
 from helpers import exercises
 from tools import chapter, form
@@ -54,6 +55,14 @@ def drawing(notebook):
 
 def stub(notebook):
     return cell_of(notebook, lambda c: 'check("02.1"' in c.source, 0)
+
+
+def quiz(notebook):
+    return cell_of(notebook, lambda c: c.source.startswith("**Question 2.**"))
+
+
+def task(notebook):
+    return cell_of(notebook, lambda c: c.source.startswith("**Exercise 02.1.**"))
 
 
 def solution(notebook):
@@ -216,6 +225,18 @@ BROKEN = [
     (form.live_first, live_last),
     (form.exercises, replaced(stub, "02.1", "02.9")),
     (form.exercises, a_second_stub),
+    (form.asked, replaced(headed("Check yourself"), "Put your", "Write your")),
+    (form.asked, replaced(quiz, "**Question 2.**", "**Question 3.**")),
+    (form.asked, replaced(quiz, "**Question 2.**", "**02.q2**")),
+    (form.asked, replaced(quiz, "- (a)", "- a)")),
+    (form.asked, replaced(quiz, "\n\n- (a)", " (a)")),
+    (form.asked, replaced(quiz, "\n- (b)", " (b)")),
+    (form.asked, replaced(quiz, "\n\n- (a)", "\n\nWell:\n\n- (a)")),
+    (form.asked, replaced(quiz, "- (c)", "- (d)")),
+    (form.asked, appended(quiz, "\n\nWhich?")),
+    (form.asked, replaced(task, "02.1.**", "02.1**")),
+    (form.asked, replaced(task, "02.1.", "02.2.")),
+    (form.asked, lambda notebook: notebook.cells.remove(task(notebook))),
     (form.stub_form, tagged(stub)),
     (form.stub_form, appended(stub, "\nprint(answer)")),
     (form.solution_form, replaced(solution, "#@title Solution 02.1\n", "")),
@@ -300,6 +321,12 @@ def test_too_few_questions_are_told(monkeypatch):
     monkeypatch.setattr(form, "defined", lambda path: {"02.q1", "02.1", "02.2"})
     said = told(list(form.enough(GOOD, PATH)))
     assert "1 questions" in said[0] and "2 exercises" in said[1]
+
+
+def test_a_question_may_have_lines_and_a_text_before_it():
+    text = "It ends here.\n\n**Question 1.** So\nwhat is $a$?\n\n- (a) One.\n- (b) Two."
+    assert asking.question(text) == asking.question(f"{text}\n") == (1, ["a", "b"])
+    assert asking.exercise("## 9\n\n**Exercise 02.4, a small project.** Do.") == "02.4"
 
 
 def test_an_exercise_that_no_cell_asks_is_told():
