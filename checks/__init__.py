@@ -4,7 +4,7 @@ A chapter's quizzes and numbers are data, at the top of its file; then come the
 functions that it asks for, and what needs a checker of its own. For chapter 02:
 
     from checks.kit import Foreseen, Wrong, array, exercise, function_question
-    from checks.kit import number_question, quizzes
+    from checks.kit import number_question, numbers_question, quizzes
 
     quizzes(
         '''
@@ -23,6 +23,17 @@ functions that it asks for, and what needs a checker of its own. For chapter 02:
         hints=["Write the integrand at one x.", "Set its derivative to zero."],
     )
 
+    numbers_question(
+        "02.2",
+        (0.3466, 1),
+        parts=("Jensen-Shannon divergence", "W1"),       # the names of its fields
+        read=lambda answer: array(answer, "answer", (2,)),
+        because="Half of each heap lies where the other has nothing.",
+        wrong={(below(0), None): "No divergence is negative."},  # None: any number
+        otherwise="One of them is not right.",
+        hints=["m has three stretches."],
+    )
+
     function_question(
         "02.3",
         lambda p, q: p / (p + q),                        # what it must do
@@ -39,6 +50,9 @@ functions that it asks for, and what needs a checker of its own. For chapter 02:
         if shares.sum() != 1:
             raise Wrong("Shares sum to 1.")
         return "Any two shares will do."
+
+Numbers are judged by rules that are data, conditions and all (`checks.stretches`), so
+that whoever reads the page alone can type the answer there, and hears the same.
 
 The rules. A checker returns one sentence that says why the answer is right; it raises
 `Wrong` with one sentence otherwise. `number`, `array` and `call` read a number, an

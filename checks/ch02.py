@@ -10,12 +10,12 @@ from checks.kit import (
     array,
     call,
     close,
-    exercise,
     function_question,
     number_question,
+    numbers_question,
     quizzes,
-    refuse,
 )
+from checks.stretches import INFINITE, above, apart, below, near, outside
 
 quizzes(
     """
@@ -43,9 +43,9 @@ number_question(
     0.75,
     because="Of four pictures at this place three are real.",
     wrong={
-        lambda value: not 0 <= value <= 1: "D is a belief and lies between 0 and 1.",
+        outside(0, 1): "D is a belief and lies between 0 and 1.",
         0.25: "That is q / (p + q), the share of forgeries.",
-        lambda value: close(value, 1 / 3, rtol=0.02): (
+        near(1 / 3, rtol=0.02): (
             "That is the ratio q / p; she compares p with all that lies there, p + q."
         ),
         1: "She cannot be sure: one picture in four at this place is forged.",
@@ -79,8 +79,42 @@ def _pair(answer, otherwise):
     return pair
 
 
-@exercise(
+numbers_question(
     "02.2",
+    (np.log(2) / 2, 1),
+    parts=("Jensen-Shannon divergence, in nats", "W1"),
+    rtol=0.0099,  # 0.35, two digits of it, is enough
+    read=lambda answer: _pair(
+        answer, "Give a pair of numbers: (Jensen-Shannon divergence, W1)."
+    ),
+    because=(
+        "Half of each heap lies where the other has nothing: JSD is (log 2)/2, and "
+        "W1 is 1."
+    ),
+    wrong={
+        (below(0), None): (
+            "No divergence is negative; take p log(p/m), not p log(m/p)."
+        ),
+        (None, below(0)): (
+            "W1 is work, mass times distance, and work is not negative here."
+        ),
+        (INFINITE, None): (
+            "KL(p||q) is infinite here, but JSD compares each with the midpoint m."
+        ),
+        (None, INFINITE): "W1 is finite: ask how far each grain moves.",
+        (1, np.log(2) / 2): ("The order is (divergence, W1); these look swapped."),
+        (None, apart(1, rtol=0.0099)): (
+            "W1 is off: the whole heap is shifted, so ask how far each grain moves."
+        ),
+        (above(np.log(2) * 0.99), None): (
+            "The ceiling, log 2, is for densities that do not overlap; these do."
+        ),
+        (0.5, None): "That is in bits; nats use the natural logarithm.",
+        (np.log(2) / 4, None): (
+            "JSD takes half of each of the two KLs, and both are there: add them up."
+        ),
+    },
+    otherwise="W1 is right, the divergence is not.",
     hints=[
         "m = (p + q)/2 has three stretches: [0, 1], [1, 2] and [2, 3].",
         "p is 1/2 on [0, 2]; m is 1/4, 1/2, 1/4. So p/m is 2, then 1.",
@@ -104,46 +138,6 @@ def _pair(answer, otherwise):
         Foreseen([[0.3466], [1.0]], "pair"),
     ],
 )
-def _(answer):
-    pair = _pair(answer, "Give a pair of numbers: (Jensen-Shannon divergence, W1).")
-    divergence, distance = pair
-    right = np.log(2) / 2
-
-    def near(value, target):
-        return close(value, target, rtol=0.0099)  # 0.35, two digits of it, is enough
-
-    refuse(
-        {
-            "No divergence is negative; take p log(p/m), not p log(m/p).": (
-                divergence < 0
-            ),
-            "W1 is work, mass times distance, and work is not negative here.": (
-                distance < 0
-            ),
-            "KL(p||q) is infinite here, but JSD compares each with the midpoint m.": (
-                np.isinf(divergence)
-            ),
-            "W1 is finite: ask how far each grain moves.": np.isinf(distance),
-            "The order is (divergence, W1); these look swapped.": (
-                near(divergence, 1) and near(distance, right)
-            ),
-            "W1 is off: the whole heap is shifted, so ask how far each grain moves.": (
-                not near(distance, 1)
-            ),
-            "The ceiling, log 2, is for densities that do not overlap; these do.": (
-                divergence > np.log(2) * 0.99
-            ),
-            "That is in bits; nats use the natural logarithm.": near(divergence, 0.5),
-            "JSD takes half of each of the two KLs, and both are there: add them up.": (
-                near(divergence, right / 2)
-            ),
-            "W1 is right, the divergence is not.": not near(divergence, right),
-        }
-    )
-    return (
-        "Half of each heap lies where the other has nothing: JSD is (log 2)/2, and "
-        "W1 is 1."
-    )
 
 
 def _beliefs(value):

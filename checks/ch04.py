@@ -12,10 +12,12 @@ from checks.kit import (
     function_question,
     number,
     number_question,
+    numbers_question,
     quizzes,
     refuse,
     rephrase,
 )
+from checks.stretches import apart
 
 quizzes(
     """
@@ -74,51 +76,53 @@ number_question(
 )
 
 
-@exercise(
+def _sides(answer):
+    """Return `answer` as two numbers."""
+    if isinstance(answer, np.ndarray):
+        answer = tuple(answer.tolist())
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        raise Wrong("Give two numbers, the side after each layer, as in (14, 28).")
+    return tuple(number(value, "each side") for value in answer)
+
+
+numbers_question(
     "04.1",
+    (12, 27),
+    parts=("Side after Conv2D", "Side after Conv2DTranspose"),
+    rtol=0,
+    read=_sides,
+    because=(
+        "floor((28 - 5) / 2) + 1 = 12, and (12 - 1) * 2 + 5 = 27: rounding lost "
+        "one pixel."
+    ),
+    wrong={
+        (14, 28): (
+            'That is padding="same"; with "valid" the kernel stays inside the picture.'
+        ),
+        (11, None): "You counted the steps, 11, but not the first position.",
+        (12, 28): (
+            "A transposed convolution does not undo the rounding of the first layer."
+        ),
+        (12, 24): (
+            "That is the number of outputs without overlap; the last kernel sticks out."
+        ),
+        (apart(12, rtol=0), None): (
+            "The first side is not right: how often does a kernel of 5 fit into 28?"
+        ),
+    },
+    otherwise="The first side is right; the second is (n - 1) * stride + kernel.",
     hints=[
         "Count positions: the first, and one for each whole step of 2 that is left.",
         "28 - 5 = 23 leaves 11 whole steps; on the way back the last copy starts at 11 "
         "* 2.",
     ],
     foreseen=[
-        Foreseen((14, 28), says="same"),
-        Foreseen((12, 28), says="does not undo"),
-        Foreseen((12, 24), says="without overlap"),
         Foreseen((11, 25), says="first position"),
         Foreseen(((12, 12), (27, 27)), says="each side must be one number"),
         (13, 27),
         12,
     ],
 )
-def _(answer):
-    if isinstance(answer, np.ndarray):
-        answer = tuple(answer.tolist())
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-        raise Wrong("Give two numbers, the side after each layer, as in (14, 28).")
-    first, second = sides = tuple(number(value, "each side") for value in answer)
-    refuse(
-        {
-            'That is padding="same"; with "valid" the kernel stays inside the '
-            "picture.": sides == (14, 28),
-            "You counted the steps, 11, but not the first position.": first == 11,
-            "A transposed convolution does not undo the rounding of the first layer.": (
-                sides == (12, 28)
-            ),
-            "That is the number of outputs without overlap; the last kernel sticks "
-            "out.": sides == (12, 24),
-            "The first side is not right: how often does a kernel of 5 fit into 28?": (
-                first != 12
-            ),
-            "The first side is right; the second is (n - 1) * stride + kernel.": (
-                second != 27
-            ),
-        }
-    )
-    return (
-        "floor((28 - 5) / 2) + 1 = 12, and (12 - 1) * 2 + 5 = 27: rounding lost "
-        "one pixel."
-    )
 
 
 def _overwriting(signal, kernel, stride):

@@ -15,6 +15,7 @@ from checks.kit import (
     quizzes,
     rephrase,
 )
+from checks.stretches import between
 
 quizzes(
     """
@@ -66,7 +67,7 @@ number_question(
     wrong={
         100: "After 100 steps they still count for 0.99^100 = 0.37.",
         458: "0.99^458 is 0.01002, just not less than one in a hundred.",
-        lambda value: 458 < value < 459: (
+        between(458, 459): (
             "Steps come whole: which is the first whole number after that?"
         ),
     },

@@ -14,6 +14,7 @@ from checks.kit import (
     number_question,
     quizzes,
 )
+from checks.stretches import exactly
 
 quizzes(
     """
@@ -45,7 +46,7 @@ number_question(
     wrong={
         49 / 12: "Pairs grow with the square of the length.",
         (12 / 49) ** 2: "That is upside down: 49 tokens over 12.",
-        lambda value: value in (16, 17): "Nearly: give one decimal at least.",
+        (exactly(16), exactly(17)): "Nearly: give one decimal at least.",
     },
     otherwise="It is the ratio of the two values of 2 L^2 d.",
     hints=[

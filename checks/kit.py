@@ -8,10 +8,12 @@ what it is not.
 
 import contextlib
 import copy
+import math
 import re
 
 import numpy as np
 
+from checks.stretches import Rule, as_data, judged, near
 from helpers.exercises import Exercise, Foreseen, Wrong, describe, kind, plain, register
 
 # ---- questions --------------------------------------------------------------------
@@ -84,30 +86,101 @@ def quizzes(text):
 def number_question(
     id, right, *, because, otherwise, wrong=None, rtol=1e-3, hints=(), foreseen=()
 ):
-    """Register a question that is answered by one number.
+    """Register a question that is answered by one number, in a cell or in the page.
 
-    `wrong` maps a foreseen number, a tuple of such, or a condition (a function of the
-    answer) to its reason; `otherwise` is told to any other wrong answer. `rtol` holds
-    for all of them: 0 for a count. `foreseen` lists what is wrong beside them.
+    `wrong` maps a foreseen number, a tuple of such, or a condition (`between` and the
+    like from `checks.stretches`) to its reason; `otherwise` is told to any other wrong
+    answer. `rtol` holds for all of them: 0 for a count. `foreseen` lists what is wrong
+    beside them. A condition may also be a function of the answer, but then the page
+    cannot judge, and has no field.
     """
-    wrong = wrong or {}
+    cases = {
+        (one,): reason for case, reason in (wrong or {}).items() for one in _all(case)
+    }
+    _ruled(
+        id,
+        _rules((right,), because, cases, otherwise, rtol),
+        read=lambda answer: (number(answer),),
+        parts=["Your answer"],
+        hints=hints,
+        foreseen=[*(Foreseen(*one) for one in _values(cases, 1)), *foreseen],
+    )
 
-    def checker(answer):
-        value = number(answer)
-        for case, reason in wrong.items():
-            if case(value) if callable(case) else _among(value, _all(case), rtol):
-                raise Wrong(reason)
-        if not close(value, right, rtol):
-            raise Wrong(otherwise)
-        return because
 
-    values = [
-        Foreseen(value, reason)
-        for case, reason in wrong.items()
-        if not callable(case)
-        for value in _all(case)
+def numbers_question(
+    id,
+    right,
+    *,
+    parts,
+    because,
+    otherwise,
+    read,
+    wrong=None,
+    rtol=1e-3,
+    hints=(),
+    foreseen=(),
+):
+    """Register a question that is answered by a few numbers, as `number_question` does.
+
+    `parts` names each number, for its field in the page. `wrong` maps a tuple with one
+    number, condition or None (any number) for each part to its reason; the first that
+    fits is told. `read` makes numbers of the reader's answer, or raises `Wrong`.
+    """
+    cases = wrong or {}
+    _ruled(
+        id,
+        _rules(right, because, cases, otherwise, rtol),
+        read=read,
+        parts=list(parts),
+        hints=hints,
+        foreseen=[*(Foreseen(*one) for one in _values(cases, None)), *foreseen],
+    )
+
+
+def _rules(right, because, cases, otherwise, rtol):
+    """Return the rules in the order in which they are asked."""
+
+    def condition(part):
+        return part if part is None or callable(part) else near(part, rtol)
+
+    told = [Rule(tuple(map(condition, case)), say) for case, say in cases.items()]
+    return [
+        *told,
+        Rule(tuple(map(condition, right)), because, right=True),
+        Rule((None,) * len(right), otherwise),
     ]
-    register(Exercise(id, checker, list(hints), [*values, *foreseen]))
+
+
+def _values(cases, count):
+    """Yield each wrong answer that is all numbers, and its reason."""
+    for case, reason in cases.items():
+        if not any(part is None or callable(part) for part in case):
+            yield (case[0] if count == 1 else case), reason
+
+
+def _ruled(id, rules, *, read, parts, hints, foreseen):
+    def checker(answer):
+        found = judged(rules, read(answer))
+        if not found.right:
+            raise Wrong(found.says)
+        return found.says
+
+    def refused(value):
+        """Return what `read` says of a number that is none, or None if it takes it."""
+        try:
+            read(value if len(parts) == 1 else (value,) * len(parts))
+        except Wrong as reason:
+            return " ".join(str(reason).split())
+        return None
+
+    data = as_data(rules)
+    page = data and {
+        "parts": parts,
+        "rules": data,
+        "nan": refused(math.nan),
+        "infinite": refused(math.inf),
+    }
+    register(Exercise(id, checker, list(hints), list(foreseen), numbers=page or {}))
 
 
 def function_question(

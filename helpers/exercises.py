@@ -59,6 +59,8 @@ class Foreseen(NamedTuple):
 class Exercise:
     """Hold one registered exercise; a quiz has its right letter, and reasons, too.
 
+    `numbers` holds, for an answer of numbers, the rules by which the page judges it.
+
     >>> from helpers import exercises
     >>> one = exercises.Exercise("99.1", lambda answer: "So it is.", hints=["Count."])
     >>> one.checker(2), one.hints
@@ -71,6 +73,7 @@ class Exercise:
     foreseen: list[Any] = field(default_factory=list)
     correct: str | None = None
     because: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, Any] = field(default_factory=dict)
 
 
 _exercises: dict[str, Exercise] = {}
