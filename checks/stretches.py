@@ -108,8 +108,8 @@ def as_data(rules: Sequence[Rule]) -> list[dict] | None:
             "when": [
                 holds
                 and [
-                    None if math.isinf(holds.low) else holds.low,
-                    None if math.isinf(holds.high) else holds.high,
+                    None if math.isinf(holds.low) else float(holds.low),
+                    None if math.isinf(holds.high) else float(holds.high),
                     holds.open,
                     holds.outside,
                 ]

@@ -1,9 +1,10 @@
 """The learning aids that are made with the page: what `study.js` needs, and what needs
 no script.
 
-- A chapter's page carries its quizzes' reasons and its exercises' hints, as JSON; each
-  exercise's stub cell is marked with its name. The words are those of `checks`,
-  written once.
+- A chapter's page carries its quizzes' reasons, its exercises' hints and the rules of
+  those answered by numbers, as JSON; each exercise's stub cell is marked with its name.
+  The words are those of `checks`, written once.
+- Who reads a page runs no cell: what is said to who does is left out or said anew.
 - The line of times under a chapter's title gets the time to read it.
 - The contents page gets its table of chapters and times.
 - Every page says how to cite it.
@@ -19,12 +20,13 @@ from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup
+from docutils import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from book import reading  # noqa: E402
+from book import asking, reading  # noqa: E402
 from book.chapters import BY_NUMBER, CHAPTERS, Chapter  # noqa: E402
 from book.identity import identity  # noqa: E402
 from helpers.exercises import Exercise, registered  # noqa: E402
@@ -34,6 +36,9 @@ PLACE = '<div id="book-progress"></div>'  # where book/index.md wants its table
 MARKS = '<td class="study-read" hidden></td><td class="study-count" hidden></td>'
 CHECKED = re.compile(r'check\("(\d\d\.q?\d+)"')
 CELL = '<div class="cell '
+UNANSWERED = re.compile(r"\d\d\.q?\d+ · not answered yet: ")
+ASKED = asking.INVITATION.replace("`", "")
+MACHINE = "../book/how_to_use.html#run-it-on-your-laptop"
 
 
 def chapter_of(pagename: str) -> Chapter | None:
@@ -64,7 +69,10 @@ def described(one: Exercise, solved: bool) -> dict:
             "because": dict(sorted(one.because.items())),
             "solution": solved,
         }
-    return {"id": one.id, "kind": "exercise", "hints": one.hints, "solution": solved}
+    known = {"id": one.id, "hints": one.hints, "solution": solved}
+    if one.numbers:
+        return known | {"kind": "number", "numbers": one.numbers}
+    return known | {"kind": "exercise"}
 
 
 def mark_stubs(body: str) -> tuple[str, set[str]]:
@@ -86,6 +94,56 @@ def mark_stubs(body: str) -> tuple[str, set[str]]:
     return CELL.join(pieces), solved
 
 
+def for_readers(app, doctree: nodes.document) -> None:
+    """Leave out that nothing was answered yet, and say how one answers in the page."""
+    chapter = chapter_of(app.env.docname)
+    if chapter is None:
+        return
+    for output in list(doctree.findall(nodes.container)):
+        kind = output.get("nb_element")
+        if kind == "cell_code_output" and UNANSWERED.match(output.astext().strip()):
+            output.parent.remove(output)
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        if paragraph.astext() == ASKED:
+            colab = identity().colab(chapter.path.name)
+            words = (
+                '<p class="study-asked">Choose or type your answers here, in the page; '
+                "a wrong one earns a reason. Code is written on paper, "
+                f'<a href="{colab}">in Colab</a> or <a href="{MACHINE}">on your own '
+                "machine</a>.<noscript> To answer in the page needs JavaScript, which "
+                "is off here.</noscript></p>"
+            )
+            paragraph.replace_self(nodes.raw("", words, format="html"))
+
+
+def cell_names(chapter: Chapter) -> dict[str, str]:
+    """Return the notebook's own name of each exercise's open cell."""
+    found: dict[str, str] = {}
+    for cell in json.loads(chapter.path.read_text("utf8"))["cells"]:
+        for name in re.findall(CHECKED, "".join(cell["source"])):
+            found.setdefault(name, cell.get("id", ""))
+    return found
+
+
+def with_turns(body: str, chapter: Chapter, exercises: list[dict]) -> str:
+    """Say above each open cell that asks for code where it can be written."""
+    names = cell_names(chapter)
+    colab = identity().colab(chapter.path.name)
+    for one in exercises:
+        if one["kind"] == "exercise":
+            name = one["id"]
+            words = (
+                f'<p class="study-turn">Your turn: on paper, <a href="{colab}#scrollTo='
+                f'{names.get(name, "")}">in Colab at this cell</a> or '
+                f'<a href="{MACHINE}">on your own machine</a>.</p>'
+            )
+            opening = re.compile(
+                f'(<div class="cell [^>]*data-exercise="{name}"[^>]*>)'
+            )
+            body = opening.sub(lambda found, words=words: found[1] + words, body, 1)
+    return body
+
+
 def script(name: str, data: dict) -> str:
     """Return data as JSON that an HTML page can carry."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace(
@@ -98,6 +156,7 @@ def chapter_page(body: str, chapter: Chapter) -> str:
     """Return a chapter's HTML with its exercises' data and its time to read."""
     body, solved = mark_stubs(body)
     exercises = [described(one, one.id in solved) for one in registered(chapter.number)]
+    body = with_turns(body, chapter, exercises)
     told = f"Time: about {reading.minutes(chapter.path)} min to read · run: quick "
     body = body.replace(
         '<p class="book-time">Time: quick ', f'<p class="book-time">{told}', 1
@@ -229,13 +288,21 @@ def aid(app, pagename, templatename, context, doctree) -> None:
     context["book_cite"] = citation(pagename, plain(context["title"]))
     if chapter := chapter_of(pagename):
         context["body"] = chapter_page(context["body"], chapter)
-    elif pagename == HOME:
+    else:  # no other page has numbers to read
+        context["script_files"] = [
+            one
+            for one in context.get("script_files", [])
+            if "numbers.js" not in str(getattr(one, "filename", one) or "")
+        ]
+    if pagename == HOME:
         context["body"] = context["body"].replace(PLACE, contents_table(), 1)
 
 
 def setup(app):
-    app.add_js_file("study.js", loading_method="defer")
+    app.add_js_file("numbers.js", loading_method="defer", priority=490)
+    app.add_js_file("study.js", loading_method="defer")  # uses it
     app.connect("doctree-read", depend)
+    app.connect("doctree-read", for_readers)
     app.connect(
         "html-page-context", aid, priority=950
     )  # after book_site has marked the times

@@ -1,4 +1,4 @@
-/* Learning aids: quizzes and hints in the page, and a reader's progress, kept in this browser alone.
+/* Learning aids: quizzes, fields for numbers and hints in the page, and a reader's progress, kept in this browser alone.
 
    A deferred script on every page; it does nothing where book_study.py left it nothing to do.
    It sends nothing anywhere. Nothing is marked unless the reader presses a button. */
@@ -91,32 +91,30 @@
     return `${number} ${word}${number === 1 ? "" : "s"}`;
   }
 
-  // ---- quizzes -------------------------------------------------------------
+  // ---- quizzes and numbers -------------------------------------------------
 
-  /** Give the paragraphs of the question names, so that a screen reader can say them again. */
-  function describe(cell, id) {
-    const names = [];
-    for (let part = cell.previousElementSibling; part; part = part.previousElementSibling) {
-      if (part.matches(".cell, .study, h1, h2, h3, h4")) break;
-      part.id ||= `question-${id}-${names.length}`;
-      names.unshift(part.id);
-      if (/^(Question \d|\d\d\.q\d)/.test(part.textContent.trim())) break;
-    }
-    return names.join(" ");
+  /** Say what became of an answer, below it. */
+  function tell(form, said, right, ...words) {
+    form.dataset.verdict = right ? "right" : "wrong";
+    said.replaceChildren(make("strong", {}, right ? "Right." : "Not yet."), " ", ...words);
   }
 
+  /** Make of a question's paragraph and list the same as a form: each option is a radio's label. */
   function quiz(cell, { id, correct, because }) {
+    const list = cell.previousElementSibling;
+    const asked = list?.previousElementSibling;
+    if (!list?.matches("ul") || !asked?.matches("p")) return;
     const passed = make("span", { class: "study-passed", hidden: true }, "passed");
-    const fieldset = make("fieldset", { "aria-describedby": describe(cell, id) },
-      make("legend", {}, `Your answer to question ${id.split("q")[1]}`, passed));
-    const choices = make("div", { class: "study-choices" });
-    for (const letter of Object.keys(because)) {
-      choices.append(make("label", {},
-        make("input", { type: "radio", name: `study-${id}`, value: letter }), letter));
-    }
-    choices.append(make("button", { type: "submit", class: "study-button" }, "Answer"));
+    const fieldset = make("fieldset", {}, make("legend", {}, ...asked.childNodes, passed));
+    const letters = Object.keys(because);
+    [...list.children].forEach((item, i) => {
+      for (const term of item.querySelectorAll("a")) term.replaceWith(...term.childNodes); // a press here chooses
+      fieldset.append(make("label", { class: "study-option" },
+        make("input", { type: "radio", name: `study-${id}`, value: letters[i] }),
+        make("span", {}, ...(item.querySelector(":scope > p") ?? item).childNodes)));
+    });
     const said = make("p", { class: "study-said", "aria-live": "polite" });
-    fieldset.append(choices, said);
+    fieldset.append(make("button", { type: "submit", class: "study-button" }, "Answer"), said);
     const form = make("form", { class: "study study-quiz", "data-quiz": id }, fieldset);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -126,14 +124,64 @@
         return;
       }
       const right = letter === correct;
-      form.dataset.verdict = right ? "right" : "wrong";
-      said.replaceChildren(make("strong", {}, right ? "Right." : "Not yet."), " ",
-        ...rich(because[letter]));
+      tell(form, said, right, ...rich(because[letter]));
       if (right) mark("passed", id, true);
     });
-    cell.before(form);
-    cell.classList.add("study-replaced"); // what it asks is asked above; paper and Jupyter keep it
+    asked.remove();
+    list.replaceWith(form);
+    cell.classList.add("study-replaced"); // what it asks is asked above
     views.push((progress) => { passed.hidden = !progress.passed.includes(id); });
+  }
+
+  /** Give the paragraphs of an exercise names, so that a screen reader can say them again. */
+  function describe(cell, id) {
+    const names = [];
+    for (let part = cell.previousElementSibling; part; part = part.previousElementSibling) {
+      if (part.matches(".cell, .study, h1, h2, h3, h4")) break;
+      part.id ||= `exercise-${id}-${names.length}`;
+      names.unshift(part.id);
+      if (/^Exercise \d/.test(part.textContent.trim())) break;
+    }
+    return names.join(" ");
+  }
+
+  /** Return a number as a reader writes it, with six digits where it has more. */
+  function figures(number) {
+    const told = Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(6)));
+    return told.replace("-", "−").replace("Infinity", "∞");
+  }
+
+  /** A field for each number of an answer, judged here as `check` judges it in a cell. */
+  function fields(cell, { id, numbers }) {
+    const about = describe(cell, id);
+    const inputs = numbers.parts.map(() => make("input", { type: "text", maxlength: "100", autocomplete: "off",
+      autocapitalize: "off", spellcheck: "false", enterkeyhint: "done", "aria-describedby": about }));
+    const said = make("p", { class: "study-said", "aria-live": "polite" });
+    const form = make("form", { class: "study study-number", "data-number": id, "aria-label": `Answer to exercise ${id}` },
+      make("div", { class: "study-row" },
+        ...inputs.map((input, i) => make("label", {}, make("span", {}, numbers.parts[i]), input)),
+        make("button", { type: "submit", class: "study-button" }, "Answer")),
+      said);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const typed = inputs.map((input) => input.value);
+      for (const input of inputs) input.removeAttribute("aria-invalid");
+      try {
+        const { right, says, values } = bookNumbers.judge(numbers, typed);
+        const plain = values.every((value, i) => typed[i].trim() === String(value));
+        const as = make("span", { class: "study-as" }, ` (Read as ${values.map(figures).join(" and ")}.)`);
+        tell(form, said, right, ...rich(says), ...(plain ? [] : [as]));
+        if (right) mark("passed", id, true);
+      } catch (problem) {
+        if (!(problem instanceof bookNumbers.Unreadable)) throw problem;
+        delete form.dataset.verdict;
+        said.replaceChildren(problem.message);
+        inputs[problem.part].setAttribute("aria-invalid", "true");
+        inputs[problem.part].focus();
+      }
+    });
+    cell.before(form);
+    cell.classList.add("study-replaced");
   }
 
   // ---- hints ---------------------------------------------------------------
@@ -297,7 +345,10 @@
       const page = JSON.parse(data.textContent);
       for (const exercise of page.exercises) {
         const cell = document.querySelector(`[data-exercise="${exercise.id}"]`);
-        if (cell) (exercise.kind === "quiz" ? quiz : hints)(cell, exercise);
+        if (!cell) continue;
+        if (exercise.kind === "quiz") quiz(cell, exercise);
+        else hints(cell, exercise);
+        if (exercise.kind === "number") fields(cell, exercise);
       }
       foot(data.parentElement, page);
     }

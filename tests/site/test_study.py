@@ -40,6 +40,8 @@ def test_every_quiz_gives_on_the_page_the_reason_that_check_gives():
                     assert grade(one.id, letter) == (status, " ".join(reason.split()))
             else:
                 assert made["hints"] == one.hints != []
+                assert made["kind"] == ("number" if one.numbers else "exercise")
+                assert made.get("numbers", {}) == one.numbers
 
 
 def test_stubs_are_named_once_and_solutions_are_not():
@@ -142,6 +144,10 @@ def sound(seen):
     assert seen.outside == []
 
 
+def option(quiz, letter):
+    return quiz.get_by_role("radio", name=f"({letter})")
+
+
 @site
 def test_a_quiz_is_answered_by_mouse_wrong_then_right(visit):
     seen = visit(FIRST)
@@ -150,14 +156,14 @@ def test_a_quiz_is_answered_by_mouse_wrong_then_right(visit):
     said = quiz.locator("[aria-live=polite]")
     quiz.get_by_role("button", name="Answer").click()
     assert said.inner_text() == "Choose a letter first."
-    quiz.get_by_role("radio", name="a", exact=True).check()
+    option(quiz, "a").check()
     assert said.inner_text() == "Choose a letter first.", (
         "a choice is not an answer yet"
     )
     quiz.get_by_role("button", name="Answer").click()
     assert said.inner_text() == f"Not yet. {reasons['a']}"
     assert kept(seen.tab) is None
-    quiz.get_by_role("radio", name="b", exact=True).check()
+    option(quiz, "b").check()
     quiz.get_by_role("button", name="Answer").click()
     assert said.inner_text() == f"Right. {reasons['b']}"
     assert quiz.get_by_text("passed", exact=True).is_visible()
@@ -168,19 +174,39 @@ def test_a_quiz_is_answered_by_mouse_wrong_then_right(visit):
 
 
 @site
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_whole_line_of_an_option_chooses_it(visit, size):
+    seen = visit(FIRST)
+    seen.tab.set_viewport_size(size)
+    quiz = seen.tab.locator('[data-quiz="02.q1"]')
+    lines = quiz.locator(".study-option")
+    assert lines.count() == quiz.get_by_role("radio").count() == 3
+    for index, letter in enumerate("abc"):
+        line = lines.nth(index)
+        box = line.bounding_box()
+        assert box["height"] >= 40 and box["width"] > 0.7 * size["width"] - 300
+        line.click(position={"x": box["width"] - 6, "y": box["height"] / 2})
+        assert option(quiz, letter).is_checked()
+        assert line.inner_text().startswith(f"({letter}) ")
+    assert "The forger has won" in lines.first.inner_text()
+    words = seen.tab.locator("#check-yourself").inner_text()
+    assert words.count("The forger has won") == 1, "what is asked stands there once"
+    sound(seen)
+
+
+@site
 def test_a_quiz_is_answered_by_keyboard(visit):
     seen = visit(FIRST)
     quiz = seen.tab.locator('[data-quiz="02.q2"]')
-    quiz.get_by_role("radio", name="a", exact=True).focus()
-    for key in ("Space", "ArrowRight", "ArrowRight", "Enter"):
+    option(quiz, "a").focus()
+    for key in ("Space", "ArrowRight", "ArrowDown", "Enter"):
         seen.tab.keyboard.press(key)
     assert quiz.locator("[aria-live=polite]").inner_text().startswith("Right.")
     seen.tab.keyboard.press("Tab")
     assert seen.tab.evaluate("document.activeElement.textContent") == "Answer"
-    group = quiz.get_by_role("group", name="Your answer to question 2")
-    described = group.get_attribute("aria-describedby").split()
-    words = [seen.tab.locator(f'[id="{name}"]').inner_text() for name in described]
-    assert words[0].startswith("Question 2.") and "About 2" in words[-1]
+    name = re.compile(r"^Question 2\. A forger is hopeless.*stronger under")
+    assert seen.tab.get_by_role("group", name=name).count() == 1
+    assert quiz.locator("legend mjx-container").count() == 3, "its formulas are drawn"
     sound(seen)
 
 
@@ -194,6 +220,7 @@ def test_every_exercise_of_every_chapter_has_its_place(browser, address):
     context.route(light, lambda route: route.abort())
     tab = context.new_page()
     for chapter in READY:
+        known = {one.id: one for one in registered(chapter.number)}
         tab.goto(
             f"{address}/notebooks/{chapter.name}.html", wait_until="domcontentloaded"
         )
@@ -201,15 +228,55 @@ def test_every_exercise_of_every_chapter_has_its_place(browser, address):
             """() => [...document.querySelectorAll("[data-quiz], [data-hints]")].map(
                    e => [e.dataset.quiz ?? e.dataset.hints,
                          (e.dataset.quiz ? e.nextElementSibling : e.previousElementSibling)
-                             .dataset.exercise,
-                         e.querySelector("fieldset")?.getAttribute("aria-describedby")])"""
+                             .dataset.exercise])"""
         )
-        assert sorted(name for name, *_ in places) == [
-            o.id for o in registered(chapter.number)
-        ]
-        assert all(name == stub for name, stub, _ in places)
-        assert all(text for name, _, text in places if ".q" in name)
+        assert sorted(name for name, _ in places) == [*known]
+        assert all(name == stub for name, stub in places)
+        for name, one in known.items():
+            if not one.correct:
+                continue
+            asked = tab.locator(f'[data-quiz="{name}"]')
+            legend = asked.locator("legend").inner_text()
+            assert legend.startswith(f"Question {name.partition('q')[2]}. ")
+            options = asked.locator("label").all_inner_texts()
+            assert [text[:4] for text in options] == [f"({x}) " for x in one.because]
+        fields = {
+            form.get_attribute("data-number"): form.locator("label").all_inner_texts()
+            for form in tab.locator("[data-number]").all()
+        }
+        assert fields == {i: o.numbers["parts"] for i, o in known.items() if o.numbers}
+        # Who reads here runs no cell: only the cells that ask for code are shown.
+        shown = tab.evaluate(
+            """() => [...document.querySelectorAll("[data-exercise]")]
+                   .filter(e => e.checkVisibility()).map(e => e.dataset.exercise)"""
+        )
+        code = [i for i, one in known.items() if not one.correct and not one.numbers]
+        assert sorted(shown) == code != []
     context.close()
+
+
+@site
+@pytest.mark.parametrize("chapter", READY, ids=lambda chapter: chapter.number)
+def test_a_page_speaks_to_who_reads_it(chapter):
+    text = (SITE / "notebooks" / f"{chapter.name}.html").read_text("utf8")
+    assert "not answered yet" not in text and "run the cell; a question" not in text
+    assert text.count('<p class="study-asked">Choose or type your answers here') == 1
+    cells = json.loads(chapter.path.read_text("utf8"))["cells"]
+    for one in registered(chapter.number):
+        at = text.index(f'data-exercise="{one.id}"')
+        turn = text.find('<p class="study-turn">Your turn: on paper, ', at, at + 200)
+        assert (turn > 0) == (not one.correct and not one.numbers), one.id
+        if turn > 0:
+            place = identity().colab(chapter.path.name)
+            name = re.search(rf'href="{re.escape(place)}#scrollTo=(\w+)"', text[at:])[1]
+            cell = next(cell for cell in cells if cell["id"] == name)
+            assert f'check("{one.id}"' in "".join(cell["source"])
+
+
+@site
+def test_the_notebook_that_is_downloaded_still_speaks_to_who_runs_it():
+    found = [*SITE.glob("_sources/notebooks/02_*.ipynb")]
+    assert len(found) == 1 and "not answered yet" in found[0].read_text("utf8")
 
 
 @site
@@ -386,12 +453,17 @@ def test_where_nothing_may_be_kept_the_page_says_so_once_and_works(browser, addr
 
 
 def open_everything(tab):
-    """Answer a quiz wrongly and one rightly, open all hints of one exercise, and the
-    citation."""
+    """Answer a quiz and a number wrongly and one of each rightly, open all hints of one
+    exercise, and the citation."""
     for name, letter in (("02.q1", "a"), ("02.q2", "c")):
         quiz = tab.locator(f'[data-quiz="{name}"]')
-        quiz.get_by_role("radio", name=letter, exact=True).check()
+        option(quiz, letter).check()
         quiz.get_by_role("button", name="Answer").click()
+    for name, typed in (("02.1", ["1/3"]), ("02.2", ["ln(2)/2", "1"])):
+        field = tab.locator(f'[data-number="{name}"]')
+        for part, text in enumerate(typed):
+            field.locator("input").nth(part).fill(text)
+        field.get_by_role("button", name="Answer").click()
     help_ = tab.get_by_role("group", name="Help with exercise 02.5")
     for _ in range(3):
         help_.get_by_role("button", name="Hint").click()
@@ -431,11 +503,12 @@ def test_axe_and_both_widths_find_no_fault_with_everything_open(visit, page):
             width = seen.tab.evaluate("document.documentElement.scrollWidth")
             assert width <= size["width"]
             small = seen.tab.evaluate(
-                """() => [...document.querySelectorAll(".study-button, .study-choices label")]
-                   .map(e => e.getBoundingClientRect()).filter(b => b.width && b.height < 24)
-                   .length"""
+                """() => [...document.querySelectorAll(
+                       ".study-button, .study-option, .study-number input")]
+                   .map(e => [e.getBoundingClientRect(), e.matches("form *") ? 40 : 24])
+                   .filter(([b, least]) => b.width && b.height < least).length"""
             )
-            assert small == 0, "a finger needs 24 pixels"
+            assert small == 0, "a finger needs 24 pixels, and a line of its own 40"
     sound(seen)
 
 
@@ -510,8 +583,18 @@ def test_paper_is_white_and_holds_the_book_alone(visit):
         tab.evaluate("getComputedStyle(document.body).backgroundColor")
         == "rgb(255, 255, 255)"
     )
+    quiz = tab.locator('[data-quiz="02.q1"]')
+    for part in ("legend", ".study-option"):
+        assert quiz.locator(part).first.is_visible(), part
+    assert tab.locator('[data-number="02.1"] input').is_visible()
     for part in (
-        ".study-quiz",
+        ".study-quiz .study-button",
+        ".study-quiz .study-said",
+        ".study-number .study-button",
+        ".study-number .study-said",
+        ".study-asked",
+        ".study-turn",
+        ".study-replaced",
         ".study-exercise",
         ".study-foot",
         ".bd-sidebar-primary",
