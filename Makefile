@@ -20,7 +20,7 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 # The written chapters, in the order in which their weights need each other.
 ORDER   = $(shell $(PY) -m book.chapters)
 
-.PHONY: help book pdf test full lab serve chapter pages new retold release mutants tinker types bench clean \
+.PHONY: help book pdf test full lab serve chapter tidy pages new retold release mutants tinker types bench clean \
         lint unit notebooks-test site-test browser pins nbdime test-colab test-newest
 
 help:  ## list the commands
@@ -74,6 +74,9 @@ chapter: $(VENV)/.made  ## run one chapter: N=04, PROFILE=quick (proves it) or f
 full: $(VENV)/.made  ## run every chapter for real, in the order their weights need; resumes
 	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile full --resume || exit 1; done
 	@for n in $(ORDER); do $(PY) -m tools.chapter $$n --profile quick || exit 1; done
+
+tidy: $(VENV)/.made  ## tidy what Jupyter or VS Code saved, without a run: N=04, else all
+	@$(PY) -m tools.tidy $(N)
 
 pages: $(VENV)/.made  ## make the generated parts anew: menu, README, map, results, licences
 	$(PY) -m tools.make_pages

@@ -35,8 +35,15 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 STAMPED = ("tensorflow", "keras", "numpy", "matplotlib")
 TIME_LINE = re.compile(r"^Time:.*$", re.MULTILINE)
-# Cell metadata that says when and where a cell ran, or how an editor showed it.
-FLEETING = ("execution", "collapsed", "ExecuteTime", "lines_to_next_cell", "scrolled")
+# Metadata of a cell, then of a notebook, that say when and where it ran, or how an
+# editor showed it.
+FLEETING = (
+    "execution", "executionInfo", "ExecuteTime", "collapsed", "scrolled", "trusted",
+    "lines_to_next_cell", "vscode", "colab", "outputId", "id",
+)  # fmt: skip
+OF_EDITORS = (
+    "widgets", "toc", "vscode", "colab", "jupytext", "accelerator", "gpuClass",
+)  # fmt: skip
 
 
 def find(number: str) -> Path:
@@ -129,7 +136,7 @@ def normalise(notebook) -> None:
         "name": "python3",
     }
     notebook.metadata["language_info"] = {"name": "python"}
-    for noise in ("widgets", "toc", "vscode", "colab", "jupytext"):
+    for noise in OF_EDITORS:
         notebook.metadata.pop(noise, None)
     for cell in notebook.cells:
         for noise in FLEETING:

@@ -26,7 +26,14 @@ from book import asking, retold
 from book.chapters import BY_NUMBER
 from book.identity import ROOT, identity
 from helpers.exercises import registered
-from tools.chapter import TIME_LINE, code_hash, find, time_line
+from tools.chapter import (
+    FLEETING,
+    OF_EDITORS,
+    TIME_LINE,
+    code_hash,
+    find,
+    time_line,
+)
 
 WORDS = (1500, 3700)  # of a chapter's text, with the invitation to its live figure
 LINES, MEDIAN, COLUMNS = 40, 8, 100  # of a code cell
@@ -220,7 +227,7 @@ def time_told(notebook, path) -> Iterator[str]:
 def set_up(notebook, path) -> Iterator[str]:
     """Its second cell is the book's set-up cell, which alone knows Colab."""
     if [c.source for c in notebook.cells[1:2]] != [identity().setup_cell]:
-        todo = "copy that cell from another chapter, letter by letter"
+        todo = f"run `make tidy N={path.stem[:2]}`, or copy it from another chapter"
         yield fault("the second cell", "is not the set-up cell", todo)
     for index, cell in cells(notebook, "code"):
         if index != 1 and "google.colab" in cell.source:
@@ -633,11 +640,16 @@ def times(notebook, path) -> Iterator[str]:
 
 def normalised(notebook, path) -> Iterator[str]:
     """What differs between two runs of the same code is not stored."""
-    todo = f"{run(notebook, path)}, not Jupyter's own save"
+    todo = (
+        f"run `make tidy N={path.stem[:2]}` if you changed text alone, else "
+        f"{run(notebook, path).removeprefix('run ')}"
+    )
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         yield fault("the notebook", "names another kernel than python3", todo)
-    if "widgets" in notebook.metadata:
-        yield fault("the notebook", "stores the state of widgets", todo)
+    for what in (name for name in OF_EDITORS if name in notebook.metadata):
+        what = "the state of widgets" if what == "widgets" else f"an editor's {what!r}"
+        yield fault("the notebook", f"stores {what}", todo)
+    where: dict[str, list[str]] = {}  # what is stored -> the cells that do
     for index, cell in cells(notebook, "code"):
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
         noise = {
@@ -645,8 +657,12 @@ def normalised(notebook, path) -> Iterator[str]:
             "times of execution": "execution" in cell.metadata,
             "a live widget": "application/vnd.jupyter.widget-view+json" in kinds,
         }
+        noise |= {f"an editor's {n!r}": n in cell.metadata for n in FLEETING[1:]}
         for what in (name for name, there in noise.items() if there):
-            yield fault(at(index, cell), f"stores {what}", todo)
+            where.setdefault(what, []).append(at(index, cell))
+    for what, places in where.items():  # a saved notebook has each in every cell
+        more = f", as {len(places) - 1} more do" if len(places) > 1 else ""
+        yield fault(places[0], f"stores {what}{more}", todo)
 
 
 def errors(notebook, path) -> Iterator[str]:
@@ -668,11 +684,12 @@ def noise(notebook, path) -> Iterator[str]:
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 what = f"stores a warning, {output.text.strip()[:60]!r}"
-                yield fault(
-                    at(index, cell),
-                    what,
-                    f"silence its cause, and {run(notebook, path)}",
-                )
+                todo = f"silence its cause, and {run(notebook, path)}"
+                if cell.execution_count is not None:  # run by hand, in an editor
+                    todo += (
+                        f", or `make tidy N={path.stem[:2]}` if you changed text alone"
+                    )
+                yield fault(at(index, cell), what, todo)
             data = output.get("data", {}).items()
             text = json.dumps({kind: d for kind, d in data if kind not in IMAGES})
             if found := PLACES.search(text + output.get("text", "")):

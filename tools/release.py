@@ -20,7 +20,7 @@ import nbformat
 
 from book.chapters import ROOT
 from book.identity import identity
-from tools import make_pages
+from tools import make_pages, tidy
 
 CHANGES = ROOT / "CHANGELOG.md"
 
@@ -75,9 +75,7 @@ def write(version: str, day: datetime.date) -> None:
     replace(ROOT / "_config.yml", rf"branch: {old}$", f"branch: {after.tag}")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.source == before.setup_cell:
-                cell.source = after.setup_cell
+        tidy.set_up(notebook)
         nbformat.write(notebook, path)
     for path in sorted(ROOT.glob("book/*.md")):
         text = path.read_text("utf8")
