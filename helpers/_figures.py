@@ -1,19 +1,53 @@
-"""A figure that a notebook shows once, as a small file, and one filled by an array."""
+"""A figure that a notebook shows once, as a small file, and one filled by an array.
 
+A figure is made and rendered in the book's look alone: `look` puts matplotlib's own
+defaults and book.mplstyle in the place of what a reader's matplotlibrc or cells say.
+"""
+
+import contextlib
 import io
+from collections.abc import Iterator
+from pathlib import Path
 
+import matplotlib
+import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as _Figure
 from PIL import Image
 
 DPI = 100
 LARGEST = 190_000  # bytes; the book allows 200 KB a figure
+STYLE = Path(__file__).with_name("book.mplstyle")
+
+
+def take_look() -> None:
+    """Set the book's look for all that is drawn from here on."""
+    # What is not in book.mplstyle must be set too, so the defaults come first.
+    matplotlib.style.use(["default", STYLE])
+
+
+@contextlib.contextmanager
+def look() -> Iterator[None]:
+    """Draw a block in the book's look, then set a reader's settings again."""
+    with matplotlib.rc_context():
+        take_look()
+        yield
 
 
 class Figure(_Figure):
     """Be a matplotlib figure that a notebook shows once: a small PNG or JPEG."""
 
     photograph = False  # set for colour images, which are shown as JPEG
+
+    def draw(self, renderer):
+        """Draw in the book's look, whoever renders it."""
+        with look():
+            super().draw(renderer)
+
+    def savefig(self, fname, **options):
+        """Save in the book's look; `options` as in matplotlib."""
+        with look():
+            super().savefig(fname, **options)
 
     def _repr_png_(self):
         return None if self.photograph else to_png(self)
@@ -22,6 +56,7 @@ class Figure(_Figure):
         return to_jpeg(self) if self.photograph else None
 
 
+@look()
 def drawn(canvas, title, width, margin=0.0, top=0.0):
     """Return (Figure, axes) that one array (H, W, C) fills, right of and below margins.
 

@@ -8,10 +8,8 @@ module sets the style.
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -39,7 +37,9 @@ PAD = 2  # pixels between tiles
 def style() -> None:
     """Take on the book's look (book.mplstyle), and show figures as small files.
 
-    Importing this module does it; call it again after another style was used.
+    Importing this module does it, and so does `subplots`, because what you then draw
+    reads matplotlib's settings: yours from matplotlibrc or an earlier cell go, and come
+    back when you set them again.
 
     >>> import matplotlib
     >>> from helpers import plots
@@ -47,7 +47,7 @@ def style() -> None:
     >>> matplotlib.rcParams["lines.linewidth"]
     2.0
     """
-    matplotlib.style.use(Path(__file__).with_name("book.mplstyle"))
+    _figures.take_look()
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:  # Jupyter's own formatter for figures would make larger files
         formatters = shell.display_formatter.formatters
@@ -78,6 +78,7 @@ def subplots(
     rows, cols = whole(rows, "rows", 1, 50), whole(cols, "cols", 1, 50)
     width = number(width, "width", 2, 7)
     height = 0.6 * width if height is None else number(height, "height", 0, 50, above=0)
+    style()
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, cols, **options)
 
@@ -101,6 +102,7 @@ def grid(
     return drawn(canvas, text(title, "title"), number(width, "width", 2, 7))[0]
 
 
+@_figures.look()
 def sheet(
     rows_of_images: Iterable[ArrayLike],
     row_labels: Iterable[Any] | None = None,
@@ -154,6 +156,7 @@ def sheet(
     return figure
 
 
+@_figures.look()
 def curves(
     series: dict[str, Any],
     xlabel: str,
