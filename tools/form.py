@@ -423,14 +423,14 @@ def opening(notebook, path) -> Iterator[str]:
         if 3 in marked:
             what = f"has the tag 'opening' on {len(marked)} cells"
         todo = (
-            "show the opening picture, drawn from what is shipped (zoo.load), in one cell "
-            "right behind the imports, and give it the tag"
+            "show the opening picture, drawn from what is shipped (zoo.load), in one "
+            "cell right behind the imports, and give it the tag"
         )
         yield fault("the chapter", what, todo)
 
 
 def live_first(notebook, path) -> Iterator[str]:
-    """Its live figure stands under the question of its first section, and only there."""
+    """Its live figure stands under its first section's question, and only there."""
     begun = [i for i, cell in cells(notebook, "markdown") if headings(cell.source, 2)]
     behind = [i for i, _ in cells(notebook, "code") if begun and i > begun[0]]
     for index, cell in cells(notebook, "code"):
