@@ -251,7 +251,7 @@ def card(app, pagename, context) -> str:
     """
     body = context.get("body") or ""
     heading = re.search(r"<h1>(.*?)(<a class=\"headerlink|</h1>)", body, re.DOTALL)
-    title = _text(heading[1]) if heading else app.config.project
+    title = _text(heading[1]) if heading else app.config.html_title
     paragraphs = map(_text, re.findall(r"<p>(.*?)</p>", body, re.DOTALL))
     description = next((words for words in paragraphs if len(words) > 60), "")
     if len(description) > 200:
@@ -263,7 +263,7 @@ def card(app, pagename, context) -> str:
         picture = f"{base}_images/welcome.png"
     tags = {
         "og:type": "article" if pagename.startswith("notebooks/") else "website",
-        "og:site_name": app.config.project,
+        "og:site_name": app.config.html_title,
         "og:title": title,
         "og:description": description,
         "og:url": f"{base}{pagename}.html",

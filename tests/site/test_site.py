@@ -339,6 +339,7 @@ def test_a_shared_page_has_a_title_a_sentence_and_a_picture(page):
     title = re.search(r"<h1>(.*?)<a class=", body, re.DOTALL)[1]
     site = identity().site
     assert tags["og:title"] == re.sub(r"<[^>]+>", "", title)
+    assert tags["og:site_name"] == identity().title
     assert tags["og:url"] == f"{site}{page}.html"
     assert 60 < len(html.unescape(tags["og:description"])) <= 202
     assert tags["og:image"].startswith(site)
