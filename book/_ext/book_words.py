@@ -2,7 +2,7 @@
 
 The chapters know nothing of it, so that they read as plain text in Jupyter and Colab.
 Code, mathematics, headings and what is a link already stay as they are. `page.js` shows
-the meaning in a card.
+the meaning in a card. Chinese tells its language on every page, for voices and fonts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ KEPT = {"a", "code", "pre", "h1", "h2", "h3", "script", "style", "summary", "tab
 # Words that the chapters use in their common meaning too: no link beats a wrong one.
 EVERYDAY = {"style", "content", "condition", "caption", "prior", "kernel"}
 TEXT = {"p", "li"}
+# Chinese letters, with the marks that stand between them.
+CHINESE = re.compile("[\u3400-\u9fff](?:[\u3000-\u303f\uff00-\uffef]*[\u3400-\u9fff])*")
+SPAN = '<span lang="zh-Hans">'
+# Where a <span> would be wrong, or would be read as text.
+NO_SPAN = {"script", "style", "title", "textarea", "option", "svg"}
 VOID = {"img", "br", "hr", "input", "link", "meta", "source"}
 
 
@@ -106,6 +111,33 @@ def lettered(body: str) -> str:
     return re.sub(r'(?=<dl class="[^"]*glossary)', line, body, count=1)
 
 
+def chinese(page: str) -> str:
+    """Return a page's HTML in which each run of Chinese text tells its language."""
+    made, kept, before = [], "", ""
+    for piece in TAG.split(page):
+        if piece.startswith("<"):
+            name = re.match(r"<(/?)([a-zA-Z0-9]*)", piece)
+            if kept and name[1] and name[2].lower() == kept:
+                kept = ""
+            elif not kept and not name[1] and name[2].lower() in NO_SPAN:
+                kept = name[2].lower()
+        elif not kept and before != SPAN:
+            piece = CHINESE.sub(rf"{SPAN}\g<0></span>", piece)
+        made.append(piece)
+        before = piece
+    return "".join(made)
+
+
+def tell_chinese(app, exception) -> None:
+    """Let Chinese tell its language on all pages, those that Sphinx makes too."""
+    if app.builder.format != "html" or exception:
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        page = path.read_text("utf8")
+        if CHINESE.search(page) and (told := chinese(page)) != page:
+            path.write_text(told, "utf8")
+
+
 def link_words(app, pagename, templatename, context, doctree) -> None:
     """Link the words of a chapter before its page is written."""
     glossary = Path(app.srcdir, "book", "glossary.md")
@@ -122,4 +154,5 @@ def link_words(app, pagename, templatename, context, doctree) -> None:
 def setup(app):
     """Let Sphinx link the words after it has made a page, before the site mends it."""
     app.connect("html-page-context", link_words, priority=800)
+    app.connect("build-finished", tell_chinese)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,6 +40,12 @@
     first.after(link);
   }
 
+  /** A text as nodes in which Chinese tells its language, as the build does in a page. */
+  function tongues(text) {
+    return text.split(/(\p{Script=Han}+)/u).map((part, i) => (
+      i % 2 ? Object.assign(document.createElement("span"), { lang: "zh-Hans", textContent: part }) : part));
+  }
+
   /** A term of the glossary: its meaning in a card, on hover, with the focus, or at a first tap. */
   function words() {
     const card = document.createElement("span");
@@ -51,7 +57,7 @@
     const hide = () => { card.hidden = true; of?.removeAttribute("aria-describedby"); of = null; };
     const show = (term) => {
       of = term;
-      card.textContent = term.dataset.meaning;
+      card.replaceChildren(...tongues(term.dataset.meaning));
       card.hidden = false;
       term.setAttribute("aria-describedby", card.id);
       const box = term.getBoundingClientRect();
