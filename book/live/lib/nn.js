@@ -157,7 +157,8 @@ export function runChain(chain, data, shape) {
   return {data: x, shape: form};
 }
 
-function layerNorm(x, dim, gain, shift, epsilon = 1e-5) {
+/** Each row of x (T, dim) to mean 0 and spread 1, then scaled and shifted. */
+export function layerNorm(x, dim, gain, shift, epsilon = 1e-5) {
   const out = new Float32Array(x.length);
   for (let at = 0; at < x.length; at += dim) {
     let mean = 0, square = 0;
@@ -176,7 +177,7 @@ export class Transformer {
   constructor({facts, tensors}) {
     Object.assign(this, facts);
     this.tensors = tensors;
-    this.vocabulary = tensors.logits.length / this.dim;
+    this.vocabulary = tensors.logits ? tensors.logits.length / this.dim : 0;  // 0: blocks alone
   }
 
   /** An empty cache, for a new sequence. */
@@ -193,16 +194,29 @@ export class Transformer {
   /** Logits (T, vocabulary) of `tokens` that follow those in `cache`, which grows; without a cache
    *  they are the whole sequence. `lastOnly` spares the logits of all but the last. */
   run(tokens, {cache = this.start(), lastOnly = false} = {}) {
-    const {dim, heads, tensors} = this;
-    const T = tokens.length, before = cache.length, all = before + T, d = dim / heads;
-    if (all > this.length) throw new Error(`The model has ${this.length} places, not ${all}.`);
-    let x = new Float32Array(T * dim);
+    const {dim, tensors} = this;
+    const T = tokens.length, before = cache.length;
+    if (before + T > this.length) {
+      throw new Error(`The model has ${this.length} places, not ${before + T}.`);
+    }
+    const x = new Float32Array(T * dim);
     for (let i = 0; i < T; i++) {
       for (let j = 0; j < dim; j++) {
         x[i * dim + j] = tensors.tokens[tokens[i] * dim + j]
           + tensors.positions[(before + i) * dim + j];
       }
     }
+    this.attend(x, cache);
+    const rows = lastOnly ? 1 : T;
+    const last = layerNorm(x.subarray((T - rows) * dim), dim, tensors["norm.gain"],
+      tensors["norm.shift"]);
+    return matmul(last, tensors.logits, rows, dim, this.vocabulary);
+  }
+
+  /** Take vectors x (T, dim), which follow those in `cache`, through the blocks, in place. */
+  attend(x, cache = this.start()) {
+    const {dim, heads, tensors} = this;
+    const T = x.length / dim, before = cache.length, all = before + T, d = dim / heads;
     for (let b = 0; b < this.depth; b++) {
       const t = (name) => tensors[`block_${b}.${name}`];
       const [keys, values] = cache.blocks[b];
@@ -242,10 +256,7 @@ export class Transformer {
       for (let i = 0; i < x.length; i++) x[i] += narrow[i];
     }
     cache.length = all;
-    const rows = lastOnly ? 1 : T;
-    const last = layerNorm(x.subarray((T - rows) * dim), dim, tensors["norm.gain"],
-      tensors["norm.shift"]);
-    return matmul(last, tensors.logits, rows, dim, this.vocabulary);
+    return x;
   }
 }
 

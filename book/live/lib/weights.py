@@ -126,20 +126,14 @@ def chain(model, prefix: str = "") -> tuple[list[dict], dict[str, np.ndarray]]:
     return layers, arrays
 
 
-def transformer(model, prefix: str = "") -> tuple[dict, dict[str, np.ndarray]]:
-    """Return (facts, arrays) of a model from
-    `helpers.transformer.build_transformer`."""
+def blocks(model, prefix: str = "") -> tuple[dict, dict[str, np.ndarray]]:
+    """Return (facts, arrays) of a model's blocks, in their order, for
+    `Transformer.attend`."""
     from helpers.transformer import Block
 
-    blocks = [layer for layer in model.layers if isinstance(layer, Block)]
-    arrays = {
-        "tokens": model.get_layer("tokens").embeddings,
-        "positions": model.get_layer("positions").table,
-        "norm.gain": model.get_layer("norm").gamma,
-        "norm.shift": model.get_layer("norm").beta,
-        "logits": model.get_layer("logits").kernel,
-    }
-    for number, block in enumerate(blocks):
+    found = [layer for layer in model.layers if isinstance(layer, Block)]
+    arrays = {}
+    for number, block in enumerate(found):
         parts = {
             "query_key_value": block.attention.query_key_value.kernel,
             "out": block.attention.out.kernel,
@@ -151,16 +145,30 @@ def transformer(model, prefix: str = "") -> tuple[dict, dict[str, np.ndarray]]:
         }
         for i, norm in enumerate(block.norms):
             parts |= {f"norm_{i}.gain": norm.gamma, f"norm_{i}.shift": norm.beta}
-        arrays |= {f"block_{number}.{name}": value for name, value in parts.items()}
-    first = blocks[0].attention
+        arrays |= {f"{prefix}block_{number}.{name}": x for name, x in parts.items()}
+    first = found[0].attention
     facts = {
         "dim": first.dim,
         "heads": first.heads,
-        "depth": len(blocks),
-        "length": model.get_layer("positions").length,
+        "depth": len(found),
         "causal": first.causal,
     }
-    return facts, {prefix + name: np.asarray(value) for name, value in arrays.items()}
+    return facts, {name: np.asarray(value) for name, value in arrays.items()}
+
+
+def transformer(model, prefix: str = "") -> tuple[dict, dict[str, np.ndarray]]:
+    """Return (facts, arrays) of a model from
+    `helpers.transformer.build_transformer`."""
+    facts, arrays = blocks(model, prefix)
+    facts["length"] = model.get_layer("positions").length
+    ends = {
+        "tokens": model.get_layer("tokens").embeddings,
+        "positions": model.get_layer("positions").table,
+        "norm.gain": model.get_layer("norm").gamma,
+        "norm.shift": model.get_layer("norm").beta,
+        "logits": model.get_layer("logits").kernel,
+    }
+    return facts, arrays | {prefix + x: np.asarray(value) for x, value in ends.items()}
 
 
 def tokenizer(
