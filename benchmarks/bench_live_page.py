@@ -28,6 +28,7 @@ MEASURES = {
     "tokens": ("ms decode", "(await m.speed('{base}')).decode"),
     "next-token": ("ms a picture, 49 tokens", "m.speed('{base}')"),
     "masked-tokens": ("ms a picture, 8 steps", "(await m.speed('{base}')).drawing"),
+    "patches": ("ms both painters", "m.speed('{base}')"),
     "write-a-sentence": ("ms a picture, 73 tokens", "m.speed('{base}', 1)"),
 }
 
@@ -55,7 +56,7 @@ def main():
     )
     with served(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for name in live.FIGURES:
+        for name in live.figures():
             touches = []
             for _ in range(TIMES):
                 page = Page(browser, address, name, 1280).touch()

@@ -92,3 +92,16 @@ export function chain({facts, tensors, shapes}, name = "chain") {
     return made;
   });
 }
+
+/** The bytes that a file of gzip holds; an error says in one sentence what is wrong. */
+export async function unzip(buffer, what = "weights") {
+  if (typeof DecompressionStream === "undefined") {  // Safari before 16.4, Firefox before 113
+    throw new Error(`This browser is too old and cannot read the file of ${what}.`);
+  }
+  try {
+    const bytes = new Response(buffer).body.pipeThrough(new DecompressionStream("gzip"));
+    return await new Response(bytes).arrayBuffer();
+  } catch {  // cut short, or its check sum does not fit
+    throw new Error(`The file of ${what} is damaged or is something else.`);
+  }
+}
