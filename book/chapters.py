@@ -82,7 +82,7 @@ CHAPTERS = (
     _chapter("04", "dcgan", "DCGAN", "Both networks from arithmetic", "II", "02", "06",
              "Both networks from their arithmetic, and a walk through latent space"),
     _chapter("05", "training_loop", "The training loop", "Fifteen lines, then fast", "II",
-             "04", "06", "The loop, bare and then fast, that draws digits within a minute"),
+             "04", "06", "The loop, bare and then fast, that draws digits in two minutes of processor time"),
     _chapter("06", "evaluation", "Evaluation", "A ruler for pictures", "II", "05",
              makes="A calibrated ruler for generated pictures"),
     _chapter("07", "when_gans_fail", "When GANs fail", "Collapse, circling, and cures", "II",

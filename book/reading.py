@@ -23,7 +23,7 @@ NOT_PROSE = re.compile(
     re.M | re.S,
 )
 WORD = re.compile(r"[^\W_][\w'’.,-]*")
-RUN = re.compile(r"^Time: quick (.+?) · full (.+?) on ", re.M)
+RUN = re.compile(r"^Time: quick (.+?)(?: on .+?)? · full (.+?) on ", re.M)
 
 
 def prose(path: Path) -> str:

@@ -10,12 +10,12 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from helpers import _arguments, _quiet, _telling
+from helpers import _arguments, _clocks, _quiet, _telling
+from helpers._clocks import Stopwatch
 
 PROFILES = ("quick", "full")
 
@@ -38,14 +38,20 @@ def profile() -> str:
     return value
 
 
-def budget(*, quick: Any, full: Any) -> Any:
+def budget(*, quick: Any, full: Any, card: Any = None) -> Any:
     """Return `quick` in the quick profile and `full` in the full one.
+
+    `card`, unless None, takes the place of `quick` where a graphics card computes: what
+    a cell does live there in the same patience. It is no setting of a record, since the
+    book's were made without one.
 
     >>> from helpers import runtime
     >>> runtime.budget(quick=100, full=5000)
     100
     """
-    return quick if profile() == "quick" else full
+    if profile() == "full":
+        return full
+    return card if card is not None and on_card() else quick
 
 
 def seed_everything(seed: int) -> None:
@@ -73,16 +79,70 @@ def device() -> str:
     >>> runtime.device()  # such as 'CPU, 8 cores'
     '...'
     """
-    import tensorflow as tf
+    count = cores()
+    return _card() or f"CPU, {count} core" + ("s" if count != 1 else "")
 
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        name = None
-        with contextlib.suppress(Exception):  # a name is a courtesy
-            name = tf.config.experimental.get_device_details(gpus[0]).get("device_name")
-        return f"{len(gpus)} x " * (len(gpus) > 1) + (name or "GPU")
-    cores = _cores()
-    return f"CPU, {cores} core" + ("s" if cores != 1 else "")
+
+def cores() -> int:
+    """Return how many cores this process may use, by affinity and container limits.
+
+    >>> from helpers import runtime
+    >>> runtime.cores() >= 1
+    True
+    """
+    import joblib
+
+    return joblib.cpu_count()
+
+
+def on_card() -> bool:
+    """Tell whether a graphics card computes.
+
+    >>> from helpers import runtime
+    >>> runtime.on_card() == (not runtime.device().startswith("CPU"))
+    True
+    """
+    return _card() is not None
+
+
+def clock() -> float:
+    """Return the seconds that count here: of all cores on a CPU, of the wall on a card.
+
+    Only differences of two mean anything. On a processor they pass while a core works
+    for this process, so that other programs take no time away; a graphics card's work
+    is seen by the wall alone. `clock_name` says which they are.
+
+    >>> from helpers import runtime
+    >>> begun = runtime.clock()
+    >>> 0 <= runtime.clock() - begun < 60
+    True
+    """
+    return time.perf_counter() if on_card() else time.process_time()
+
+
+def clock_name() -> str:
+    """Return what `clock` counts: "processor seconds" or "wall seconds".
+
+    >>> from helpers import runtime
+    >>> runtime.clock_name()  # without a graphics card: 'processor seconds'
+    '... seconds'
+    """
+    return _clocks.WALL if on_card() else _clocks.PROCESSOR
+
+
+def took(card: dict[str, Any]) -> str:
+    """Return in words how long a card's record took, by which clock, on what.
+
+    `card` is a dict as `zoo.card` returns it; what it does not tell is left out. Raises
+    TypeError for what is no dict.
+
+    >>> from helpers import runtime
+    >>> runtime.took({"seconds": 25.2, "cpu_seconds": 41.7, "hardware": "CPU, 2 cores"})
+    '42 processor seconds on 2 CPU cores (25 s on the wall)'
+    """
+    if not isinstance(card, dict):
+        raise TypeError(f"card must be a dict, got {_arguments.told(card)}.")
+    return _clocks.told(card)
 
 
 def versions() -> dict[str, str]:
@@ -103,43 +163,25 @@ def versions() -> dict[str, str]:
     }
 
 
-def _cores():
-    """Return how many cores this process may use, by affinity and container limits."""
-    import joblib
+def _card():
+    """Return the name of the graphics card that computes, None where there is none."""
+    import tensorflow as tf
 
-    return joblib.cpu_count()
-
-
-class _Stopwatch:
-    """Seconds since the block began; they stand still when it ends."""
-
-    def __init__(self):
-        self._start, self._end = self._now(), None
-
-    @staticmethod
-    def _now():
-        return time.perf_counter(), time.process_time()
-
-    def _stop(self):
-        self._end = self._now()
-
-    @property
-    def seconds(self) -> float:
-        """Wall-clock seconds (float)."""
-        return (self._end or self._now())[0] - self._start[0]
-
-    @property
-    def cpu_seconds(self) -> float:
-        """Processor seconds of all threads of this process (float)."""
-        return (self._end or self._now())[1] - self._start[1]
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    name = None
+    with contextlib.suppress(Exception):  # a name is a courtesy
+        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name")
+    return f"{len(gpus)} x " * (len(gpus) > 1) + (name or "GPU")
 
 
-@contextlib.contextmanager
-def stopwatch() -> Iterator[_Stopwatch]:
+def stopwatch() -> Stopwatch:
     """Time a block: `with stopwatch() as watch:`, then read `watch.seconds`.
 
-    `watch.cpu_seconds` counts all threads of the process. Both can be read while the
-    block runs; they stop with it, even when it raises.
+    `watch.cpu_seconds` counts all threads of the process, and `watch.clock` is the one
+    of the two that counts here (see `clock`). All can be read while the block runs;
+    they stop with it, even when it raises. Without a block it runs on from the call.
 
     >>> from helpers import runtime
     >>> with runtime.stopwatch() as watch:
@@ -147,11 +189,7 @@ def stopwatch() -> Iterator[_Stopwatch]:
     >>> 0 < watch.seconds < 60
     True
     """
-    watch = _Stopwatch()
-    try:
-        yield watch
-    finally:
-        watch._stop()
+    return Stopwatch(on_card())
 
 
 def matmul_gflops(size: int = 2048, repeats: int = 8) -> float:
@@ -185,6 +223,7 @@ def matmul_gflops(size: int = 2048, repeats: int = 8) -> float:
 def start(seed: int = 0) -> None:
     """Begin a chapter: quiet the logs, seed everything, print one line on the run.
 
+    Float32 keeps its 24 bits on every card: TF32, which drops 13 of them, is off.
     In a reader's session a chapter's `assert` then tells what does not hold, and goes
     on. Raises ValueError for a wrong BOOK_PROFILE, RuntimeError if Keras runs on
     another backend or is set to channels first.
@@ -207,6 +246,7 @@ def start(seed: int = 0) -> None:
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError, ValueError):  # too late once in use
             tf.config.experimental.set_memory_growth(gpu, True)
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     if tf.__version__.startswith("2.20.") and not tf.config.list_physical_devices(
         "GPU"
     ):

@@ -222,26 +222,27 @@ class Watch(keras.callbacks.Callback):
         super().__init__()
         if epoch is not None and not isinstance(epoch, tf.Variable):
             raise TypeError(f"epoch must be a tf.Variable, got {told(epoch)}.")
-        self.epoch, self.number, self.steps = epoch, 0, 0
+        self.epoch, self.steps = epoch, 0
 
     def on_epoch_begin(self, epoch, logs=None):
         """Tell the pipeline."""
-        self.number, self.steps = epoch, 0
+        self.steps = 0
         if self.epoch is not None:
             self.epoch.assign(epoch)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Look at the running means of all losses: NaN never leaves them."""
+        """Count; a loss is looked at when the epoch ends, not once a compiled call."""
         self.steps = batch + 1
-        for name in (name for name in logs if name.endswith("loss")):
-            if not np.isfinite(float(logs[name])):
-                raise FloatingPointError(
-                    f"{name} is no longer a number in epoch {self.number + 1}, step "
-                    f"{batch + 1}: lower the learning rates and fit again."
-                )
 
     def on_epoch_end(self, epoch, logs=None):
-        """Refuse an epoch that the data did not fill, before anything is saved."""
+        """Refuse NaN, and an epoch that the data did not fill, before all is saved."""
+        losses = [n for n in logs or {} if n.endswith("loss") and n[:4] != "val_"]
+        for name in losses:  # running means, which NaN never leaves
+            if not np.isfinite(float(logs[name])):
+                raise FloatingPointError(
+                    f"{name} is no longer a number in epoch {epoch + 1}: lower the "
+                    "learning rates and fit again."
+                )
         wanted = (self.params or {}).get("steps") or 1
         if self.steps < wanted and not self.model.stop_training:
             raise ValueError(

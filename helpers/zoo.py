@@ -104,9 +104,9 @@ def measured(
     `measure()` returns a dict of numbers, strings, lists, dicts and arrays (not of
     objects). Arrays of floats come back as float32, all others as they were, tuples as
     lists; pictures belong in uint8. In both profiles the dict returned is the one
-    written. `settings` and random numbers as in `trained`. A value `resumed_seconds`
-    says how long the part took that an earlier, interrupted run had done; it is added
-    to the seconds told. Raises ValueError if a result to be shipped takes more than
+    written. `settings` and random numbers as in `trained`. `resumed_seconds` (and
+    `resumed_cpu_seconds`) among the values, the time of an interrupted run's part, is
+    added to the card's. Raises ValueError if a result to be shipped takes more than
     3 MB; TypeError for what cannot be kept; else as `trained`.
 
     >>> from helpers import zoo
@@ -214,8 +214,8 @@ def adopt() -> list[str]:
 
 
 def _model(name):
-    """Return the shipped Record of a model; say so if the name is that of a result."""
-    record = records.shipped(name)
+    """Return the Record of a model; say so if the name is that of a result."""
+    record = records.in_use(name)
     if record.kind != "model":
         raise ValueError(f"name {name!r} is a result, and no model: see zoo.measured.")
     return record

@@ -5,6 +5,7 @@ full   runs every cell for real and stores the outputs, normalised so that a sec
 quick  proves that the chapter runs from shipped weights, and stores no outputs, but in
        a draft.
 
+A run on a graphics card stores its seconds alone, apart from those of a processor.
 Before a run the rules of form are asked (tools/form.py); a full run wants them kept.
 Both write the notebook's stamp (metadata `book`) and the seconds in its `Time:` line.
 A failure prints the cell and its error, and leaves the notebook as it was.
@@ -27,6 +28,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from book import retold
+from helpers import runtime
 from helpers.store import texts
 from tools import make_pages
 from tools import retold as retold_tool
@@ -35,6 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 STAMPED = ("tensorflow", "keras", "numpy", "matplotlib")
 TIME_LINE = re.compile(r"^Time:.*$", re.MULTILINE)
+STARTED = re.compile(r"^Profile: \w+ \(.*?\) · (.+?) · Python ", re.MULTILINE)
+NO_CARD = "on a card, not measured"  # the third part of the line until somebody does
 # Metadata of a cell, then of a notebook, that say when and where it ran, or how an
 # editor showed it.
 FLEETING = (
@@ -181,24 +185,66 @@ def duration(seconds: float) -> str:
     )
 
 
-def time_line(old: str, seconds: dict[str, float]) -> str:
-    """Return the `Time:` line with measured durations; the author's `needs:` stays."""
+def time_line(old: str, book: dict) -> str:
+    """Return the `Time:` line of a stamp `book`; the author's `needs:` stays."""
     needs = re.search(r"needs:.*$", old)
-    quick = duration(seconds["quick"]) if seconds.get("quick") else "N s"
-    full = duration(seconds["full"]) if seconds.get("full") else "N min"
-    parts = [f"Time: quick {quick}", f"full {full} on 2 CPU cores"]
+    on = {name: _cores(book.get("on", {}).get(name)) for name in ("quick", "full")}
+    quick = _span(book, "quick") or "N s"
+    if quick != "N s" and on["quick"] != on["full"]:
+        quick += f" on {on['quick']}"
+    parts = [f"Time: quick {quick}"]
+    parts.append(f"full {_span(book, 'full') or 'N min'} on {on['full']}")
+    card = book.get("card", {})
+    seen = [f"{name} {_span(card, name)}" for name in on if _span(card, name)]
+    parts.append(f"on a card ({card['on']}), {', '.join(seen)}" if seen else NO_CARD)
     return " · ".join(parts + ([needs.group(0).rstrip()] if needs else []))
 
 
-def stamp(notebook, profile: str, seconds: float) -> None:
-    """Write what was run, how long it took and on what into the notebook's metadata."""
+def _span(book: dict, profile: str) -> str:
+    """Return how long a run took, nothing where none was timed."""
+    seconds = book.get("seconds", {}).get(profile)
+    return duration(seconds) if seconds else ""
+
+
+def _cores(device: str | None) -> str:
+    """Return "8 CPU cores" of a device "CPU, 8 cores"; what has no word had two."""
+    found = re.fullmatch(r"CPU, (\d+) (cores?)", device or "CPU, 2 cores")
+    return f"{found[1]} CPU {found[2]}" if found else "an unknown processor"
+
+
+def device_of(notebook) -> str:
+    """Return what a run computed on, as its `runtime.start` said, or this processor."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if said := STARTED.search(output.get("text", "")):
+                return said[1]
+    return f"CPU, {runtime.cores()} core" + "s" * (runtime.cores() != 1)
+
+
+def on_card(device: str) -> bool:
+    """Tell whether a device as `runtime.device` names it is a graphics card."""
+    return not device.startswith("CPU")
+
+
+def stamp(notebook, profile: str, seconds: float, device: str) -> None:
+    """Write what was run, how long it took and on what into the notebook's metadata.
+
+    A graphics card's seconds stand apart: the outputs are not of its run.
+    """
     book = dict(notebook.metadata.get("book", {}))
-    measured = dict(book.get("seconds", {}))
-    measured[profile] = round(seconds, 1)
-    book["seconds"] = {
+    if on_card(device):
+        known = book.get("card", {})  # of another card nothing is kept
+        place = {**known} if known.get("on") == device else {"on": device}
+        book["card"] = place
+    else:
+        book["on"], place = {**book.get("on", {}), profile: device}, book
+    measured = {**place.get("seconds", {}), profile: round(seconds, 1)}
+    place["seconds"] = {
         name: measured[name] for name in ("quick", "full") if name in measured
     }
-    if profile == "quick":
+    if on_card(device):
+        pass  # neither outputs nor hashes are of this run
+    elif profile == "quick":
         book["quick_hash"] = code_hash(notebook)
     else:
         book["profile"] = "full"
@@ -211,7 +257,7 @@ def stamp(notebook, profile: str, seconds: float) -> None:
         raise SystemExit(
             "The first cell has no line that starts with `Time:`; please add one."
         )
-    line = time_line(TIME_LINE.search(first.source).group(0), book["seconds"])
+    line = time_line(TIME_LINE.search(first.source).group(0), book)
     first.source = TIME_LINE.sub(lambda _: line, first.source, count=1)
 
 
@@ -329,18 +375,27 @@ def main(arguments: list[str] | None = None) -> int:
     if path.read_bytes() != before:
         print(f"{path.name} changed while it ran: nothing was written; run it again.")
         return 1
-    if options.profile == "full" or form.takes_quick(run.notebook, path):
+    device = device_of(run.notebook)
+    stored = not on_card(device) and (
+        options.profile == "full" or form.takes_quick(run.notebook, path)
+    )
+    if stored:
         result = run.notebook
         normalise(result)
     else:
         result = nbformat.read(path, as_version=4)
-    stamp(result, options.profile, run.seconds)
+    stamp(result, options.profile, run.seconds, device)
     settled = form.settle(result, path)
     write(path, result)
-    if options.profile == "full" or settled:
+    if (options.profile == "full" and stored) or settled:
         make_pages.write()  # the welcome page, the map and the results follow
     for line in retold_tool.told(run.texts):
         print(line)
+    if on_card(device) and options.profile == "full":
+        print(
+            f"It ran on {device}: the stored outputs and what the book ships stay as "
+            "they are, and runs/ holds what was made."
+        )
     reused = f" ({duration(run.again)} of them reused from runs/)" if run.again else ""
     print(f"{path.name} · {options.profile} · {run.seconds:.1f} s{reused}")
     return 0

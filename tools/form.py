@@ -54,7 +54,16 @@ TAGS = {
 LAST_SECTIONS = ["Where it goes wrong", "Check yourself", "Summary", "Further reading"]
 ALT = '{"mystnb": {"image": {"alt": ".."}}}'
 SPAN = r"(N s|N min|\d+ s|\d+ min|\d h \d\d min)"
-TIMES = rf"^Time: quick {SPAN} · full {SPAN} on 2 CPU cores · needs: \S.*$"
+CORES = r"\d+ CPU cores?"
+TIMES = (
+    rf"^Time: quick {SPAN}( on {CORES})? · full {SPAN} on {CORES} · on a card"
+    r"(, not measured| \(.+?\), .+?) · needs: \S.*$"
+)
+CLOCKS = {
+    f"{clock}{unit}"
+    for clock in ("perf_counter", "process_time", "monotonic", "thread_time")
+    for unit in ("", "_ns")
+}
 CHANGES = "**Change a number.**"  # how the cell begins that proposes three
 CHANGE = re.compile(r"^- `([A-Z][^`]* = [^`]+)`", re.MULTILINE)
 UNWRITTEN = "Write here:"  # how the skeleton's sentences begin (tools/skeleton)
@@ -219,8 +228,8 @@ def time_told(notebook, path) -> Iterator[str]:
         yield fault(
             at(0, first),
             "has no line of times",
-            "write `Time: quick N s · full N min on 2 CPU cores · needs: chapter 02`; "
-            "a run fills in the numbers",
+            "write `Time: quick N s · full N min on 2 CPU cores · on a card, not "
+            "measured · needs: chapter 02`; a run fills in the numbers",
         )
 
 
@@ -254,7 +263,7 @@ def sections(notebook, path) -> Iterator[str]:
 def length(notebook, path) -> Iterator[str]:
     """Its text has the length of a chapter."""
     # An invitation is no text to be read, and the letter of an option no word.
-    text = prose(notebook).replace(asking.INVITATION, "")
+    text = TIME_LINE.sub("", prose(notebook)).replace(asking.INVITATION, "")
     count = words(re.sub(r"^- \([a-z]\) ", "- ", text, flags=re.MULTILINE))
     for _, cell in cells(notebook, "markdown"):
         if cell.source.startswith(CHANGES):
@@ -438,6 +447,26 @@ def live_first(notebook, path) -> Iterator[str]:
             what = "shows a live figure too late for most who visit"
             todo = "move it: it is the first code cell of the first section"
             yield fault(at(index, cell), what, todo)
+
+
+def clocks(notebook, path) -> Iterator[str]:
+    """It reads no clock by itself: the book's knows the machine, and has a name."""
+    for index, cell in cells(notebook, "code"):
+        for node in ast.walk(parsed(cell.source)):
+            name = getattr(node, "attr", getattr(node, "id", getattr(node, "name", "")))
+            own = isinstance(node, (ast.Attribute, ast.Name, ast.alias))
+            if own and name in CLOCKS:
+                what = f"reads a clock of its own, {name!r}"
+                todo = "take `runtime.stopwatch` or `runtime.clock`"
+                yield fault(at(index, cell), what, todo)
+            divides = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+            if divides and re.search(r"\bcpu_seconds\b", ast.unparse(node.left)):
+                what = "divides processor seconds, as if it knew the cores"
+                todo = "say what there is, by `runtime.took` or `watch.clock`"
+                yield fault(at(index, cell), what, todo)
+        if "of two cores" in cell.source:
+            what = "speaks of two cores, whatever the machine has"
+            yield fault(at(index, cell), what, "say `runtime.clock_name()`")
 
 
 def listed(notebook, path) -> Iterator[str]:
@@ -631,9 +660,9 @@ def stamp(notebook, path) -> Iterator[str]:
 
 def times(notebook, path) -> Iterator[str]:
     """Its line of times is the stamp's: no merge has brought old seconds back."""
-    seconds = notebook.metadata.get("book", {}).get("seconds", {})
+    book = notebook.metadata.get("book", {})
     for line in TIME_LINE.findall(notebook.cells[0].source)[:1]:
-        if line != (wanted := time_line(line, seconds)):
+        if line != (wanted := time_line(line, book)):
             what = f"says {line!r}, which nobody measured"
             yield fault(at(0, notebook.cells[0]), what, f"write `{wanted}`")
 
@@ -745,6 +774,7 @@ CODE: tuple[Rule, ...] = (
     hidden_modules,
     opening,
     live_first,
+    clocks,
     listed,
 )
 TASKS: tuple[Rule, ...] = (exercises, enough, asked, stub_form, solution_form, solved)

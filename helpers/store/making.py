@@ -19,7 +19,8 @@ def train_record(name, train, settings, judge):
         )
     extra = as_json(extra)
     facts = {"metrics": {}, "steps": None, **made, **extra}
-    facts |= {key: made[key] for key in ("seconds", "cpu_seconds", "code", "seed")}
+    measured = ("seconds", "cpu_seconds", "hardware", "cores", "code", "seed")
+    facts |= {key: made[key] for key in measured}  # whatever `train` says
     packed, data, suffix = packing.pack_model(model, name)
     record = records.new(name, "model", settings, {**facts, **packed}, data, suffix)
     if judge is not None:
@@ -37,6 +38,8 @@ def measure_record(name, measure, settings):
     if before := float(values.get("resumed_seconds", 0)):
         facts["seconds"] = round(facts["seconds"] + before, 2)
         tell_seconds(before)
+    if before := float(values.get("resumed_cpu_seconds", 0)):
+        facts["cpu_seconds"] = round(facts["cpu_seconds"] + before, 2)
     numbers, data = packing.pack_values(values)
     return records.new(name, "result", settings, {**facts, "values": numbers}, data)
 
@@ -53,6 +56,7 @@ def _work(name, function):
         "seconds": round(watch.seconds, 2),
         "cpu_seconds": round(watch.cpu_seconds, 2),
         "hardware": runtime.device(),
+        "cores": runtime.cores(),
         "versions": runtime.versions(),
         "seed": records.seed_of(name),
         "code": code,

@@ -13,6 +13,7 @@ import re
 import zlib
 from pathlib import Path
 
+from helpers import _clocks, runtime
 from helpers._arguments import told
 from helpers.store import manifest, texts
 
@@ -97,17 +98,29 @@ def kept(name, settings):
 
     None too where its settings were others, a file is broken, or BOOK_FRESH is 1.
     """
-    path = RUNS / f"{name}.json"
-    if os.environ.get("BOOK_FRESH") == "1" or not path.exists():
-        return None
+    record = None if os.environ.get("BOOK_FRESH") == "1" else _in_runs(name)
+    return record if record and record.settings == settings else None
+
+
+def in_use(name):
+    """Return the Record of a model for a chapter that runs: the shipped one.
+
+    In a full run it is the one in `runs/` where that was made but may not be shipped.
+    """
+    check_name(name)
+    record = _in_runs(name) if runtime.profile() == "full" else None
+    return record if record and not may_ship(record) else shipped(name)
+
+
+def _in_runs(name):
+    """Return the whole Record in `runs/`, None where there is none."""
     try:
-        card = json.loads(path.read_text("utf8"))
-        suffix = card.get("suffix")
+        card = json.loads((RUNS / f"{name}.json").read_text("utf8"))
+        suffix, _ = card.get("suffix"), card["settings"]
         data = None if suffix is None else (RUNS / (name + suffix)).read_bytes()
-        whole = data is None or manifest.sha256(data) == card["sha256"]
-        if card["settings"] == settings and whole:
+        if data is None or manifest.sha256(data) == card["sha256"]:
             return Record(name, card, data, suffix or ".npz")
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass  # a broken cache is no reason to stop: make it anew
     return None
 
@@ -118,11 +131,28 @@ def keep(record):
     manifest.write_all({RUNS / file: data for file, data in files.items()})
 
 
+def may_ship(record):
+    """Tell whether a Record may go into the assets by itself: no graphics card made it.
+
+    The book's numbers are those of a processor, which anybody can make again; another
+    kind of arithmetic is shipped on purpose alone, by BOOK_SHIP=1 in the environment.
+    """
+    return os.environ.get("BOOK_SHIP") == "1" or not _clocks.on_card(record.card)
+
+
 def ship(record):
-    """Write a Record into the assets, if it is not there already.
+    """Write a Record into the assets, if it is not there already and may be.
 
     Raises ValueError if one of its files is too large.
     """
+    if not may_ship(record):
+        print(
+            f"{record.name} was made on {record.card['hardware']}: it stays in runs/, "
+            "and what the book ships stays as it is. BOOK_SHIP=1 in the environment "
+            "would ship it.",
+            flush=True,
+        )
+        return
     files = record.files()
     if (size := max(map(len, files.values()))) > LARGEST:
         raise ValueError(

@@ -19,6 +19,7 @@ LARGEST = 500_000_000  # bytes of all that is kept
 PATIENCE = 10  # minutes of a session's trainings that start unasked
 GFLOPS = 175.0  # runtime.matmul_gflops(1024, 4) on the two cores that made the cards
 CORES = 1.2  # of two, as small networks keep them busy
+ON_CARD = 4.0  # a card at most so many times as fast: small layers wait for launches
 COSTS = ("steps", "epochs", "seconds", "evaluations")  # the time is in proportion
 
 _made: dict[str, str] = {}  # names of the reader's own in this process -> their keys
@@ -238,11 +239,15 @@ def _positive(value):
 
 
 def speed():
-    """Return this machine's 10^9 operations a second, measured once in a process."""
+    """Return this machine's 10^9 operations a second, measured once in a process.
+
+    A graphics card is fast at one large product, and these networks are small; how fast
+    it trains them was not measured, so a careful guess bounds it.
+    """
     global _speed
     if _speed is None:
         _speed = runtime.matmul_gflops(1024, 4)
-    return _speed
+    return min(_speed, ON_CARD * GFLOPS) if runtime.on_card() else _speed
 
 
 _speed: float | None = None

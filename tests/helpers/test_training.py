@@ -231,6 +231,33 @@ def test_fit_stops_where_a_loss_is_no_number(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+class Unread(dict):
+    """Logs whose numbers nobody may fetch, as a card would have to be waited for."""
+
+    def __getitem__(self, name):
+        raise AssertionError(f"{name} was read within an epoch")
+
+
+def test_a_loss_is_looked_at_when_an_epoch_ends_and_not_before():
+    watch = training.Watch()
+    for batch in range(3):
+        watch.on_train_batch_end(batch, Unread(loss=np.nan))
+    with pytest.raises(FloatingPointError, match="loss is no longer a number in epoch"):
+        watch.on_epoch_end(0, {"loss": np.nan})
+
+
+def test_fit_calls_the_host_once_a_part():
+    """One compiled call a part: Keras itself fetches the losses after each call."""
+    calls = []
+
+    class Calls(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            calls.append(batch)
+
+    line(steps=40, parts=4, callbacks=Calls())
+    assert calls == [9, 9, 9, 9]
+
+
 def test_fit_says_when_the_data_ends():
     short = tf.data.Dataset.from_tensor_slices((ROWS, TARGETS)).batch(8)
     with pytest.raises(ValueError, match="The data ended in epoch 1 after 2 steps"):

@@ -145,6 +145,15 @@ def test_the_time_is_in_proportion_to_what_is_counted(monkeypatch, changes, seco
     assert yours.expected(mine, before | changes) == pytest.approx(seconds)
 
 
+def test_a_card_s_large_product_promises_no_miracle(monkeypatch):
+    """Small layers wait for launches: 50 times the product is not 50 times the pace."""
+    card = {"seconds": 20, "settings": {"steps": 100}}
+    monkeypatch.setattr(yours, "_speed", 50 * yours.GFLOPS)
+    assert yours.expected(card, {"steps": 100}) == pytest.approx(20 / 50)
+    monkeypatch.setattr(yours.runtime, "_card", lambda: "Tesla T4")
+    assert yours.expected(card, {"steps": 100}) == pytest.approx(20 / yours.ON_CARD)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.2, "1 s"), (7.4, "7 s"), (38, "40 s"), (99, "100 s"), (101, "2 min"),

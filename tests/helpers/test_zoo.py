@@ -92,12 +92,73 @@ def test_card_tells_who_made_it_how_and_on_what(full, monkeypatch):
         == manifest.read()["05/toy.safetensors"]["sha256"]
     )
     assert card["hardware"] == runtime.device()
+    assert card["cores"] == runtime.cores()
+    assert card["cpu_seconds"] >= 0
     assert card["versions"]["tensorflow"] == tf.__version__
     assert card["metrics"] == {}
     assert card["code"] is None  # no notebook made it
     assert zoo.cards() == [card]
     assert manifest.read()["05/toy.json"]["source"] == "made by chapter 05"
     assert zoo.load("05/toy").count_params() == 8
+
+
+# --- what a graphics card made is not shipped by itself --------------------------------
+
+
+def on(monkeypatch, device):
+    monkeypatch.setattr(runtime, "_card", lambda: device)
+
+
+def test_a_card_keeps_what_it_made_and_ships_none_of_it(full, monkeypatch, capsys):
+    on(monkeypatch, None)
+    zoo.trained("05/toy", net, {"rate": 1})
+    zoo.measured("05/table", lambda: {"a": 1}, {"rate": 1})
+    shipped = written(full)
+    on(monkeypatch, "Tesla T4")
+    capsys.readouterr()
+    judge = lambda model: {"frechet": 2.0}  # noqa: E731
+    made = zoo.trained("05/toy", net, {"rate": 2}, judge)
+    assert zoo.measured("05/table", lambda: {"a": 2}, {"rate": 2}) == {"a": 2}
+    zoo.trained("05/new", net, {})
+    zoo.note_metrics("05/toy", {"recall": 0.5})
+    assert written(full) == shipped
+    said = capsys.readouterr().out
+    assert "05/toy was made on Tesla T4: it stays in runs/" in said
+    assert "BOOK_SHIP=1" in said
+    # and what the same full run asks for later is what it made
+    np.testing.assert_array_equal(zoo.load("05/toy")(X), made(X))
+    assert zoo.load("05/new").count_params() == 8
+    card = zoo.card("05/toy")
+    assert card["metrics"] == {"frechet": 2.0, "recall": 0.5}
+    assert (card["hardware"], card["settings"]) == ("Tesla T4", {"rate": 2})
+    assert card["cores"] == runtime.cores()
+
+
+def test_nor_does_a_later_run_on_a_processor_ship_it(full, monkeypatch):
+    on(monkeypatch, "Tesla T4")
+    zoo.trained("05/toy", net, {"rate": 1})
+    on(monkeypatch, None)
+    zoo.trained("05/toy", never, {"rate": 1})  # taken from runs/
+    assert list(written(full)) == ["manifest.json"]
+
+
+def test_quick_on_a_card_reads_what_is_shipped(full, quick, monkeypatch):
+    on(monkeypatch, None)
+    first = zoo.trained("05/toy", net, {"rate": 1})
+    on(monkeypatch, "Tesla T4")
+    zoo.trained("05/toy", net, {"rate": 2})
+    quick()
+    np.testing.assert_array_equal(
+        zoo.trained("05/toy", never, {"rate": 1})(X), first(X)
+    )
+    assert zoo.card("05/toy")["settings"] == {"rate": 1}
+
+
+def test_somebody_who_says_so_ships_it(full, monkeypatch):
+    on(monkeypatch, "Tesla T4")
+    monkeypatch.setenv("BOOK_SHIP", "1")
+    zoo.trained("05/toy", net, {"rate": 1})
+    assert "05/toy.json" in written(full)
 
 
 def test_only_other_settings_or_fresh_train_anew(full, monkeypatch):
@@ -136,6 +197,8 @@ def test_what_an_interrupted_run_had_done_is_counted(full, monkeypatch, tmp_path
     assert [float(line) for line in told.read_text().split()][1] == pytest.approx(
         100, abs=5
     )
+    zoo.measured("05/both", lambda: {"resumed_cpu_seconds": 1e6}, {})
+    assert records.card("05/both")["cpu_seconds"] == pytest.approx(1e6, abs=100)
 
 
 @pytest.mark.parametrize("broken", ["toy.safetensors", "toy.json"])

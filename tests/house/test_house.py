@@ -12,6 +12,7 @@ import yaml
 
 from book.chapters import DRAFT
 from book.identity import ROOT, identity
+from helpers import runtime
 from tools import chapter, form
 
 BOOK = identity()
@@ -146,13 +147,16 @@ def test_an_unfit_python_is_refused_in_one_line(tmp_path):
     ]
 
 
+HERE = f"CPU, {runtime.cores()} core" + "s" * (runtime.cores() != 1)
+
 # ---- tools/chapter.py, on a notebook of its own -----------------------------------
 
 
 def small_notebook(folder, *code):
     cells = [
         nbformat.v4.new_markdown_cell(
-            "# Small\n\nTime: quick N s · full N min on 2 CPU cores · needs: chapter 02"
+            "# Small\n\nTime: quick N s · full N min on 2 CPU cores · on a card, not "
+            "measured · needs: chapter 02"
         )
     ]
     cells += [nbformat.v4.new_code_cell(source) for source in code]
@@ -185,8 +189,8 @@ def test_a_full_run_stores_outputs_stamp_and_times(desk):
     assert stamp["code_hash"] == chapter.code_hash(made)
     assert stamp["seconds"]["full"] > 300  # what was reused is counted too
     assert (
-        "Time: quick N s · full 5 min on 2 CPU cores · needs: chapter 02"
-        in made.cells[0].source
+        f"Time: quick N s · full 5 min on {chapter._cores(HERE)} · on a card, not "
+        "measured · needs: chapter 02" in made.cells[0].source
     )
 
     before = path.read_bytes()
@@ -202,8 +206,77 @@ def test_a_quick_run_stores_its_seconds_but_no_outputs(desk):
     assert made.cells[1].outputs == []
     assert "profile" not in made.metadata["book"]
     assert re.search(
-        r"^Time: quick \d+ s · full N min on 2 CPU cores", made.cells[0].source, re.M
+        r"^Time: quick \d+ s.* · full N min on 2 CPU cores", made.cells[0].source, re.M
     )
+
+
+STARTED = (
+    "Profile: full (for the other: BOOK_PROFILE=quick in the environment) · {} · Python"
+)
+
+
+@pytest.mark.slow
+def test_a_run_on_a_card_stores_its_seconds_alone(desk, capsys):
+    path = small_notebook(desk, "print('made by a processor')")
+    assert chapter.main(["98", "--profile", "full"]) == 0
+    made = nbformat.read(path, as_version=4)
+    made.cells[1].source = said = f"print({STARTED.format('Tesla T4')!r})"
+    nbformat.write(made, path)
+    assert chapter.main(["98", "--profile", "full"]) == 0
+    after = nbformat.read(path, as_version=4)
+    assert after.cells[1].source == said
+    assert after.cells[1].outputs == made.cells[1].outputs
+    before, book = made.metadata["book"], dict(after.metadata["book"])
+    assert book.pop("card")["on"] == "Tesla T4"
+    assert book == before  # what is stored is the processor's: its seconds, its hash
+    assert re.search(
+        r" · on a card \(Tesla T4\), full \d+ s · needs: ", after.cells[0].source
+    )
+    assert "It ran on Tesla T4: the stored outputs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("book", "line"),
+    [
+        ({}, "quick N s · full N min on 2 CPU cores · on a card, not measured"),
+        (
+            {"seconds": {"quick": 20, "full": 3000}},  # from before devices were noted
+            "quick 20 s · full 50 min on 2 CPU cores · on a card, not measured",
+        ),
+        (
+            {"seconds": {"quick": 20, "full": 3000}, "on": {"quick": "CPU, 8 cores"}},
+            "quick 20 s on 8 CPU cores · full 50 min on 2 CPU cores · on a card, not "
+            "measured",
+        ),
+        (
+            {
+                "seconds": {"quick": 20, "full": 3000},
+                "on": {"quick": "CPU, 1 core", "full": "CPU, 1 core"},
+                "card": {"on": "L4", "seconds": {"quick": 9, "full": 600}},
+            },
+            "quick 20 s · full 50 min on 1 CPU core · on a card (L4), quick 9 s, full 10 "
+            "min",
+        ),
+    ],
+)
+def test_the_line_of_times_says_on_what(book, line):
+    old = "Time: quick 1 s · full 2 s on 3 CPU cores · needs: chapters 02, 04"
+    made = chapter.time_line(old, book)
+    assert made == f"Time: {line} · needs: chapters 02, 04"
+    assert re.search(form.TIMES, made)
+    assert chapter.time_line(made, book) == made
+
+
+def test_a_card_s_seconds_are_those_of_one_card():
+    note = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# A\n\nTime: .. needs: nothing")]
+    )
+    chapter.stamp(note, "quick", 30, "Tesla T4")
+    chapter.stamp(note, "full", 300, "Tesla T4")
+    both = {"quick": 30, "full": 300}
+    assert note.metadata["book"] == {"card": {"on": "Tesla T4", "seconds": both}}
+    chapter.stamp(note, "quick", 20, "L4")
+    assert note.metadata["book"]["card"] == {"on": "L4", "seconds": {"quick": 20}}
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ MAY = {
     },
 }
 # helpers/store is under the helpers: of them it knows these alone.
-BELOW_THE_STORE = {"helpers._arguments", "helpers.runtime"}
+BELOW_THE_STORE = {"helpers._arguments", "helpers._clocks", "helpers.runtime"}
 LIGHT = (
     "helpers", "helpers.exercises", "helpers.images", "helpers.plots", "helpers.metrics",
     "helpers.shapes", "helpers.captions", "helpers.obedience", "helpers.paintings",

@@ -138,14 +138,15 @@ def test_the_numbers_are_the_measured_ones(films, files):
     _, numbers = files
     for name, (facts, values) in films.items():
         reel = numbers[name]
-        assert numbers["moments"] == list(facts["settings"]["moments"])
+        # settings count pairs of processor seconds
+        assert numbers["moments"] == [2 * m for m in facts["settings"]["moments"]]
         assert reel["epochs"] == list(values["epochs"])
         for key in ("frechet", "precision", "recall"):
             np.testing.assert_allclose(reel[key], values[key], atol=1e-4)
         for key in ("d_loss", "g_loss"):
             np.testing.assert_allclose(reel[key], values["logs"][key], atol=1e-4)
         np.testing.assert_allclose(
-            reel["ends"], np.cumsum(values["logs"]["cpu"]) / 2, atol=0.01
+            reel["ends"], np.cumsum(values["logs"]["cpu"]), atol=0.01
         )
         assert reel["steps_per_epoch"] == {"tutorial": 31, "ours": 125}[name]
     # the chapter's rule: the tutorial is seen at the end of the epoch under way, ours
@@ -181,7 +182,7 @@ def test_the_page_shows_what_was_measured(live_page, films, files):
     print(f"ready after {page.figure.get_attribute('data-ready')} ms")
     sprite, numbers = files
     moments = numbers["moments"]
-    assert moments[stop(page)] == 30
+    assert moments[stop(page)] == 60
     for where in (0, 12, LAST):
         page.evaluate(
             """k => { const s = document.querySelector('.live-stage input[type=range]');
@@ -231,9 +232,9 @@ def test_scales_go_there_and_back(live_page, files):
     found = page.evaluate(
         """async moments => {
         const m = await import('./live/training-run.js');
-        const x = m.logScale(5, 300, 30, 530);
-        return {ends: [x(5), x(300)], back: moments.map(v => x.back(x(v))),
-                near: [1, 5.4, 5.6, 274, 276, 9999].map(v => m.nearest(moments, v))};
+        const x = m.logScale(10, 600, 30, 530);
+        return {ends: [x(10), x(600)], back: moments.map(v => x.back(x(v))),
+                near: [2, 10.8, 11.2, 548, 552, 9999].map(v => m.nearest(moments, v))};
     }""",
         moments,
     )
@@ -313,7 +314,7 @@ def test_the_keyboard_reaches_every_control(live_page, width):
         "tutorial's losses",
         "our losses",
     }
-    assert seconds(page).get_attribute("aria-valuetext") == "7 s"
+    assert seconds(page).get_attribute("aria-valuetext") == "14 s"
     keys.press("Shift+Tab")
     keys.press("Enter")
     expect(page.tab.get_by_role("button", name="Pause")).to_be_focused()
@@ -353,7 +354,7 @@ def test_play_begins_goes_on_and_ends(live_page):
         f"document.querySelector('.live-stage input').value == {LAST}"
     )
     expect(page.tab.get_by_role("button", name="Play")).to_be_visible()
-    expect(page.figure.locator(".live-say")).to_contain_text("300 seconds.")
+    expect(page.figure.locator(".live-say")).to_contain_text("600 processor seconds.")
     print(f"played in {page.evaluate('performance.now()') - clock:.0f} ms")
     page.tab.get_by_role("button", name="Play").click()  # at the end: once more
     page.tab.wait_for_function("document.querySelector('.live-stage input').value < 5")
@@ -368,7 +369,7 @@ def test_it_says_in_words_what_is_seen(live_page, files):
     seconds(page).press("End")
     theirs, our = (numbers[name] for name in NAMES)
     expect(page.figure.locator(".live-say")).to_have_text(
-        f"300 seconds. The tutorial: epoch {theirs['epochs'][-1]}, Fréchet distance "
+        f"600 processor seconds. The tutorial: epoch {theirs['epochs'][-1]}, Fréchet distance "
         f"{theirs['frechet'][-1]:.1f}, precision {theirs['precision'][-1]:.2f}, recall "
         f"{theirs['recall'][-1]:.2f}. Ours: epoch {our['epochs'][-1]}, Fréchet "
         f"distance {our['frechet'][-1]:.1f}, precision {our['precision'][-1]:.2f}, "
@@ -377,8 +378,8 @@ def test_it_says_in_words_what_is_seen(live_page, files):
     pictures = page.tab.get_by_role("img")
     told = [picture.get_attribute("aria-label") for picture in pictures.all()]
     assert told[:2] == [
-        "25 pictures after 300 seconds, tutorial",
-        "25 pictures after 300 seconds, ours",
+        "25 pictures after 600 processor seconds, tutorial",
+        "25 pictures after 600 processor seconds, ours",
     ]
     assert (
         f"tutorial {theirs['frechet'][-1]:.1f}, ours {our['frechet'][-1]:.1f}"

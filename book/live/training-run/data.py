@@ -50,7 +50,7 @@ def reel(film, frames):
         if epoch not in place:
             place[epoch] = len(frames)
             frames.append(sheet(values["samples"][moment]))
-    ends = np.cumsum(logs["cpu"]) / 2
+    ends = np.cumsum(logs["cpu"])
     return {
         "frames": [place[epoch] for epoch in epochs],
         "epochs": epochs,
@@ -59,9 +59,8 @@ def reel(film, frames):
             key: [round(float(v), 4) for v in values[key]]
             for key in ("frechet", "precision", "recall")
         },
-        "ends": [
-            round(float(v), 2) for v in ends
-        ],  # seconds of two cores at each epoch's end
+        # processor seconds at each epoch's end
+        "ends": [round(float(v), 2) for v in ends],
         **{
             key: [round(float(v), 4) for v in logs[key]] for key in ("d_loss", "g_loss")
         },
@@ -85,7 +84,7 @@ def files() -> dict[str, bytes]:
     picture = io.BytesIO()
     Image.fromarray(sprite).save(picture, "WEBP", lossless=True, quality=100, method=6)
     numbers = {
-        "moments": [int(m) for m in moments[0]],
+        "moments": [int(2 * m) for m in moments[0]],  # settings count pairs of seconds
         "across": ACROSS,
         "sheet": SHEET,
         "floor": round(floor(), 4),

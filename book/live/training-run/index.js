@@ -11,9 +11,9 @@ export {at, fetchFilm, logScale, nearest, tile} from "./film.js";
 const NAMES = ["tutorial", "ours"];
 const TITLES = {tutorial: "The tutorial", ours: "Ours"};
 const BEAT = 380;        // milliseconds a stop lasts while it plays
-const FIRST = 30;        // the second that is shown first
+const FIRST = 60;        // the second that is shown first
 const GUESSING = 2 * Math.log(2);
-const TICKS = [5, 10, 30, 60, 120, 300];
+const TICKS = [10, 20, 60, 120, 240, 600];
 
 const STYLE = `
 .training-run-pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr));
@@ -83,7 +83,7 @@ export async function mount(stage, {base, progress}) {
       context.textAlign = "center";
       context.textBaseline = "top";
       const room = box.right - box.left;
-      for (const tick of TICKS.filter((t) => room > 240 || t !== 10 && t !== 60 && t !== 120)) {
+      for (const tick of TICKS.filter((t) => room > 240 || t !== 20 && t !== 120 && t !== 240)) {
         context.textAlign = tick === high ? "right" : "center";
         context.fillText(tick === high ? `${tick} s` : tick, tick === high ? w : x(tick),
           box.bottom + 5);
@@ -251,7 +251,8 @@ export async function mount(stage, {base, progress}) {
     el("div", {class: "training-run-pair"}, ...NAMES.map(losing), ...losses.map((l) => l.node)),
     table,
     el("p", {class: "training-run-note", text: "One run each (seed 0) on 8,000 digits. Seconds are "
-      + "those of two cores, both busy. Each place in a sheet keeps its latent. The tutorial’s "
+      + "processor seconds: two busy cores spend two of them in one on the wall. Each place in a "
+      + "sheet keeps its latent. The tutorial’s "
       + `epochs take about ${Math.round(ends.at(-1) / ends.length)} seconds each: `
       + "shown is the one under way, at its end; of ours, the last that had ended. Dotted: "
       + "2 log 2, where a discriminator guesses. Precision near 1 with recall 0 is no praise: one "
@@ -260,7 +261,7 @@ export async function mount(stage, {base, progress}) {
 
   function tell() {
     const [theirs, our] = NAMES.map((name) => at(numbers[name], stop));
-    say(`${moments[stop]} seconds. The tutorial: epoch ${theirs.epoch}, Fréchet distance `
+    say(`${moments[stop]} processor seconds. The tutorial: epoch ${theirs.epoch}, Fréchet distance `
       + `${theirs.frechet.toFixed(1)}, precision ${theirs.precision.toFixed(2)}, recall `
       + `${theirs.recall.toFixed(2)}. Ours: epoch ${our.epoch}, Fréchet distance `
       + `${our.frechet.toFixed(1)}, precision ${our.precision.toFixed(2)}, recall `
@@ -273,11 +274,11 @@ export async function mount(stage, {base, progress}) {
       const now = at(numbers[name], stop);
       rows.forEach(([, key, format], row) => { cells[row][i].textContent = format(now[key]); });
       sheets[i].node.setAttribute("aria-label",
-        `25 pictures after ${moments[stop]} seconds, ${name}`);
+        `25 pictures after ${moments[stop]} processor seconds, ${name}`);
       losses[i].node.setAttribute("aria-label", `Losses, ${name}: after epoch ${now.epoch} `
         + `discriminator ${now.d_loss.toFixed(2)}, generator ${now.g_loss.toFixed(2)}`);
     });
-    distances.node.setAttribute("aria-label", "Fréchet distance against seconds: at "
+    distances.node.setAttribute("aria-label", "Fréchet distance against processor seconds: at "
       + `${moments[stop]} seconds tutorial ${numbers.tutorial.frechet[stop].toFixed(1)}, ours `
       + `${numbers.ours.frechet[stop].toFixed(1)}, real digits ${numbers.floor.toFixed(1)}`);
     for (const part of [...sheets, ...charts]) part.redraw();
