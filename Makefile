@@ -20,7 +20,7 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 # The written chapters, in the order in which their weights need each other.
 ORDER   = $(shell $(PY) -m book.chapters)
 
-.PHONY: help book pdf test full lab serve chapter tidy pages new retold release mutants tinker types bench clean \
+.PHONY: help book pdf test full lab serve chapter tidy pages board new retold release mutants tinker types bench clean \
         lint unit notebooks-test site-test browser pins nbdime test-colab test-newest
 
 help:  ## list the commands
@@ -78,8 +78,11 @@ full: $(VENV)/.made  ## run every chapter for real, in the order their weights n
 tidy: $(VENV)/.made  ## tidy what Jupyter or VS Code saved, without a run: N=04, else all
 	@$(PY) -m tools.tidy $(N)
 
-pages: $(VENV)/.made  ## make the generated parts anew: menu, README, map, results, licences
+pages: $(VENV)/.made  ## make the generated parts anew: menu, README, map, results, board, licences
 	$(PY) -m tools.make_pages
+
+board: $(VENV)/.made  ## check and measure entries of the board: E=ada-small-shifts, else all
+	@$(PY) -m tools.board $(if $(CHANGED),--changed "$(CHANGED)",$(E))
 
 new: $(VENV)/.made  ## begin a chapter: N=03 (TITLE=".." where none is planned): notebook, checks, test, contents
 	@test -n "$(N)" || { echo 'Which chapter? make new N=03 TITLE="Losses and optimizers"'; exit 1; }

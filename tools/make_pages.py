@@ -1,120 +1,33 @@
-"""Write the parts of the pages that are made, not written: map, results, provenance,
-pictures.
+"""Write the parts of the pages that are made, not written: map, results, board,
+provenance, pictures.
 
     python -m tools.make_pages            # rewrite them
     python -m tools.make_pages --check    # say which are stale, and fail if any is
 
 A made part stands in its page between two comment lines that name it. It is made from
-the notebooks, the models' cards and the manifest of the assets alone, without
-TensorFlow, so it can be checked in a moment. Nothing between the lines is to be edited
-by hand.
+the notebooks, the models' cards, the board's entries and the manifest of the assets
+alone, without TensorFlow, so it can be checked in a moment. Nothing between the lines
+is to be edited by hand.
 """
 
 import argparse
 import base64
 import json
-import math
 import re
-import statistics
 import sys
 from pathlib import Path
 
-from book.chapters import BY_NUMBER, CHAPTERS, PARTS, ROOT, ready
+from book.chapters import CHAPTERS, PARTS, ROOT, ready
 from book.identity import identity
-from helpers import _clocks
 from helpers.data import _PICTURES
 from helpers.store import manifest, records
-from tools import draw_map
+from tools import board_page, draw_map
+from tools.page_text import DASH, size, table
+from tools.results_page import chapter_link, judges, obedience, results
 
 BOOK = ROOT / "book"
 PICTURES = BOOK / "pictures"
-DASH = "–"
 KINDS = {"data": "Data", "model": "Trained weights", "result": "Measured results"}
-
-
-def cards() -> list[dict]:
-    """Return the cards of all shipped models, by chapter and then by name."""
-    return [records.card(name) for name in records.names("model")]
-
-
-# --- numbers as a reader wants them
-
-
-def number(value: float) -> str:
-    """Return `value` with three significant digits and no exponent: 0.00123, 3.56,
-    61.2, 1,205."""
-    if value != value:
-        return DASH
-    if value == 0:
-        return "0"
-    places = min(6, max(0, 2 - math.floor(math.log10(abs(value)))))
-    return f"{value:,.{places}f}"
-
-
-def spread(value) -> str:
-    """Return one number, or mean ± standard deviation (n - 1) of a list with one per
-    seed."""
-    if value is None:
-        return DASH
-    if not isinstance(value, list):
-        return number(float(value))
-    values = [float(one) for one in value]
-    if not values:
-        return DASH
-    if len(values) == 1:
-        return number(values[0])
-    return f"{number(statistics.fmean(values))} ± {number(statistics.stdev(values))}"
-
-
-def seeds(value) -> str:
-    """Return over how many training seeds a figure was measured."""
-    return (
-        str(len(value))
-        if isinstance(value, list)
-        else "1"
-        if value is not None
-        else DASH
-    )
-
-
-def size(count: int) -> str:
-    """Return a number of bytes as kB or MB."""
-    return (
-        f"{count / 1e6:.1f} MB"
-        if count >= 1e6
-        else f"{max(1, round(count / 1e3)):,} kB"
-    )
-
-
-def duration(seconds) -> str:
-    """Return seconds as a reader says them: 48 s, 5 min; under one second nothing was
-    trained."""
-    if seconds is None or seconds < 1:
-        return DASH
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def chapter_link(number_: str | None) -> str:
-    """Return a Markdown link to a chapter, or its bare number where it is not written
-    yet."""
-    chapter = BY_NUMBER.get(number_ or "")
-    if chapter is None:
-        return DASH
-    return (
-        f"[{chapter.number}](../notebooks/{chapter.name}.ipynb)"
-        if chapter.ready
-        else number_
-    )
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table; a column of numbers stands right, one of words left."""
-    numbers = re.compile(rf"[-−]?\d[\d,.]*( ± [\d,.]+)?( %| s| min| MB| kB)?|{DASH}")
-    align = [
-        "--:" if all(numbers.fullmatch(cell) for cell in column) else "---"
-        for column in zip(*rows, strict=True)
-    ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, align, *rows])
 
 
 # --- the made parts
@@ -151,173 +64,6 @@ def _join(words) -> str:
 
 def _lower(text: str) -> str:
     return text[0].lower() + text[1:]
-
-
-def results() -> str:
-    """Return the table of all models that were put to the ruler.
-
-    A card that leaves it out was measured as chapter 06 rules: with the extractor
-    trained on its data with labels; the floor then is the extractor's own.
-    """
-    all_cards = cards()
-    known = {card["name"]: metrics_of(card) for card in all_cards}
-    rows = []
-    for card in all_cards:
-        metrics = metrics_of(card)
-        for one in [metrics, *metrics.get("other", [])]:
-            if one.get("frechet") is None:
-                continue
-            data = one.get("data") or metrics.get("data") or data_of(card)
-            extractor = one.get("extractor") or f"06/{data}-labelled"
-            floor = one.get("floor") or known.get(extractor, {}).get("floor")
-            rows.append(
-                [
-                    f"`{card['name']}`",
-                    f"`{extractor}`",
-                    spread(one["frechet"]),
-                    spread(floor),
-                    seeds(one["frechet"]),
-                    spread(one.get("precision")),
-                    spread(one.get("recall")),
-                    spread(one.get("kernel")),
-                    f"{one['n_generated']:,}" if one.get("n_generated") else DASH,
-                    trained(card),
-                    f"{card['parameters']:,}",
-                    data,
-                    chapter_link(card.get("chapter")),
-                ]
-            )
-    if not rows:
-        return "No model has been put to the ruler yet."
-    head = [
-        "Model",
-        "Extractor",
-        "Fréchet",
-        "Floor",
-        "Seeds",
-        "Precision",
-        "Recall",
-        "Kernel",
-        "N",
-        "Trained",
-        "Parameters",
-        "Data",
-        "Chapter",
-    ]
-    notes = [
-        f"- `{card['name']}`: {metrics_of(card)['note'].rstrip('.')}."
-        for card in all_cards
-        if metrics_of(card).get("note")
-    ]
-    return "\n".join([table(head, rows), *([""] if notes else []), *notes])
-
-
-def trained(card: dict) -> str:
-    """Return how long a model took by the clock that counts where it was made.
-
-    Processor seconds, or on a graphics card seconds of the wall, which is then named.
-    What a chapter counted itself, because a card's seconds leave out what was resumed,
-    stands in the metrics: `clock_seconds`; earlier ones told half of it.
-    """
-    metrics = metrics_of(card)
-    half = metrics.get("seconds_of_two_cores")
-    seconds = metrics.get("clock_seconds") or (half and 2 * half)
-    if seconds is None:
-        seconds = (_clocks.counted(card) or (None, ""))[0]
-    return duration(seconds) + f" on {card['hardware']}" * _clocks.on_card(card)
-
-
-def metrics_of(card: dict) -> dict:
-    """Return what was measured of a model, or nothing."""
-    return card.get("metrics") or {}
-
-
-def data_of(card: dict) -> str:
-    """Return the data set a model was trained on, by its settings or by its name."""
-    return card.get("settings", {}).get("data") or short(card["name"]).split("-")[0]
-
-
-def short(name: str) -> str:
-    """Return a model's name without its chapter."""
-    return name.rpartition("/")[2]
-
-
-# How an extractor learnt, and the name of the model that it was cut from.
-LEARNT_BY = {
-    "labelled": ("telling the ten classes apart", "classifier"),
-    "unlabelled": ("copying pictures", "unlabelled"),
-    "selfsupervised": ("painting hidden patches", "masked"),
-}
-
-
-def judges() -> str:
-    """Return the table of the extractors; one cut from a classifier shows that one's
-    facts."""
-    found = {card["name"]: card for card in cards()}
-    rows = []
-    for name, card in found.items():
-        data, _, kind = name.rpartition("-")
-        if kind not in LEARNT_BY:
-            continue
-        learnt_by, trained_as = LEARNT_BY[kind]
-        origin = found.get(f"{data}-{trained_as}", card)
-        accuracy = metrics_of(origin).get("accuracy")
-        rows.append(
-            [
-                f"`{name}`",
-                chapter_link(card.get("chapter")),
-                short(data),
-                learnt_by,
-                f"{card['parameters']:,}",
-                trained(origin),
-                f"{100 * accuracy:.1f} %" if accuracy is not None else DASH,
-                spread(metrics_of(card).get("floor")),
-            ]
-        )
-    if not rows:
-        return "The extractors are not trained yet."
-    head = [
-        "Extractor",
-        "Chapter",
-        "Data",
-        "Learnt by",
-        "Parameters",
-        "Trained",
-        "Right on the test split",
-        "Floor",
-    ]
-    return table(head, rows)
-
-
-def obedience() -> str:
-    """Return the table of the models that draw from captions: shares obeyed, in
-    percent."""
-    found = [card for card in cards() if metrics_of(card).get("obeyed")]
-    if not found:
-        return "No model draws from captions yet."
-    splits = sorted(
-        {split for card in found for split in metrics_of(card)["obeyed"]},
-        key=lambda split: (not split.startswith("seen"), split),
-    )
-    rows = []
-    for card in found:
-        obeyed = metrics_of(card)["obeyed"]
-        shares = [
-            f"{100 * obeyed[split][0]:.1f} ± {100 * obeyed[split][1]:.1f}"
-            if split in obeyed
-            else DASH
-            for split in splits
-        ]
-        rows.append(
-            [
-                f"`{card['name']}`",
-                *shares,
-                trained(card),
-                f"{card['parameters']:,}",
-                chapter_link(card.get("chapter")),
-            ]
-        )
-    return table(["Model", *splits, "Trained", "Parameters", "Chapter"], rows)
 
 
 def provenance() -> str:
@@ -431,6 +177,11 @@ MADE = {  # page -> its made parts
     "index.md": {"gallery": gallery},
     "map.md": {"map": idea_map, "contents": contents},
     "results.md": {"results": results, "judges": judges, "obedience": obedience},
+    "board.md": {
+        "board": board_page.board,
+        "details": board_page.details,
+        "shown": board_page.shown,
+    },
     "licences.md": {"provenance": provenance, "photographs": photographs},
     "README.md": {"chapters": readme_table},
     "_toc.yml": {"menu": menu},

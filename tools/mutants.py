@@ -101,6 +101,14 @@ TABLE = (
            "if not close(g_loss, -generated.mean()):", "if False:", C),
     Mutant("chapter 18: a wide tolerance", "checks/ch18.py", "1e-5", "0.3", C),
     Mutant("chapter 18: 270 for 272", "checks/ch18.py", "272", "270", C),
+    Mutant("a moved copy is no copy", "tools/board.py",
+           "(places + by[:, None]) % SIDE", "(places + 0 * by[:, None]) % SIDE",
+           "tests/house/test_board.py"),
+    Mutant("the interval of one group", "tools/board.py",
+           "np.sqrt((GROUPS - 1) * np.var(left))", "np.sqrt(np.var(left))",
+           "tests/house/test_board.py"),
+    Mutant("a bar ends the cell", "tools/page_text.py",
+           "`{|}", "`{}", "tests/house/test_board.py"),
 )  # fmt: skip
 
 

@@ -6,9 +6,11 @@
 
   const sized = [];
 
-  /** Code and printed text: fade at the edge where it goes on, and stop Tab only there. */
+  const WIDE = "article div.highlight > pre, article .book-numbers > .pst-scrollable-table-container";
+
+  /** Code, printed text, numbers: fade at the edge where it goes on, and stop Tab only there. */
   function edges() {
-    for (const pre of document.querySelectorAll("article div.highlight > pre")) {
+    for (const pre of document.querySelectorAll(WIDE)) {
       const box = pre.parentElement;
       const look = () => {
         const more = pre.scrollWidth - pre.clientWidth;

@@ -17,7 +17,7 @@ from PIL import Image
 
 from book._ext.book_docstrings import plain_to_rest
 from book.chapters import BY_NUMBER, CHAPTERS, PARTS, ROOT
-from tools import draw_map, make_pages
+from tools import draw_map, make_pages, page_text, results_page
 
 BOOK = ROOT / "book"
 PAGES = sorted(BOOK.glob("*.md"))
@@ -78,28 +78,34 @@ def test_a_chapter_builds_only_on_earlier_ones():
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    ("value", "places", "expected"),
     [
-        (0.14612, "0.146"),
-        (3.5561, "3.56"),
-        (61.23, "61.2"),
-        (1204.6, "1,205"),
-        (0.0, "0"),
-        (-0.0123, "-0.0123"),
-        (0.0009876, "0.000988"),
-        (float("nan"), make_pages.DASH),
+        (0.14612, 2, "0.15"),
+        (1204.6, 0, "1,205"),
+        (-0.0123, 3, "−0.012"),
+        (-0.0004, 2, "0.00"),
+        ([2.0], 2, "2.00"),
+        (None, 2, page_text.DASH),
+        ([], 2, page_text.DASH),
     ],
 )
-def test_numbers_keep_about_three_digits(value, expected):
-    assert make_pages.number(value) == expected
+def test_numbers_of_a_column_have_the_same_decimals(value, places, expected):
+    assert page_text.fixed(value, places) == expected
 
 
-def test_spread_is_mean_and_sample_deviation():
+def test_several_seeds_are_mean_and_sample_deviation_below_it():
     values = [3.2, 3.9, 3.4]
     mean, deviation = statistics.mean(values), statistics.variance(values) ** 0.5
-    assert make_pages.spread(values) == f"{mean:.2f} ± {deviation:.3f}"
-    assert make_pages.spread([2.0]) == make_pages.spread(2) == "2.00"
-    assert make_pages.spread(None) == make_pages.spread([]) == make_pages.DASH
+    assert page_text.fixed(values, 2) == f"{mean:.2f}<br>± {deviation:.2f}"
+
+
+def test_columns_of_numbers_stand_right_and_of_words_left():
+    rows = [
+        ["a", "0.73<br>± 0.01", "6.05<br>5.6 to 6.5", "2026-11-23"],
+        ["b", "–", "1", "–"],
+    ]
+    _, align, *_ = page_text.table(["Name", "1", "2", "3"], rows).splitlines()
+    assert align == "| --- | --: | --: | --: |"
 
 
 def card(**changes):
@@ -120,7 +126,14 @@ def card(**changes):
     } | changes
 
 
-def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
+def rows_of(made):
+    """Return the cells of the tables in a made part, heads left out: row -> cells."""
+    tables = re.findall(r"(?:^\|.*\n?)+", made, re.M)
+    lines = [line for one in tables for line in one.splitlines()[2:]]
+    return [line.strip("| ").split(" | ") for line in lines]
+
+
+def test_results_show_each_measured_model_once_per_ruler(monkeypatch):
     second = {"extractor": "digits-unlabelled", "frechet": 9.5}
     both = card(metrics=card()["metrics"] | {"other": [second]})
     classifier = card(
@@ -131,37 +144,47 @@ def test_results_show_each_measured_model_once_per_extractor(monkeypatch):
     third = card(name="digits-selfsupervised", seconds=3.0, metrics={"floor": 0.15})
     origin = card(name="digits-masked", seconds=180.0, metrics={})
     monkeypatch.setattr(
-        make_pages, "cards", lambda: [both, classifier, judge, other, third, origin]
+        results_page, "cards", lambda: [both, classifier, judge, other, third, origin]
     )
-    rows, notes = make_pages.results().split("\n\n")
-    rows = rows.splitlines()[2:]
-    assert len(rows) == 2 and notes == "- `digits-x`: the seed shipped is 0."
-    assert "247,000" in rows[0] and "61 s" in rows[0] and "4.00 ± 1.41" in rows[0]
-    assert "| 0.150 |" in rows[0], "a card's own floor goes first"
-    assert (
-        "digits-unlabelled" in rows[1] and "9.50" in rows[1] and "| digits |" in rows[1]
+    made = results_page.results()
+    labelled, unlabelled = re.split(r"\n\n(?=### )", made)
+    assert "### Digits, by the labelled ruler\n\nThe floor is 0.15, " in labelled, (
+        "a card's own floor goes first"
     )
-    assert "| 0.520 |" in rows[1], "else the extractor's"
-    judged = make_pages.judges().splitlines()[2:]
-    assert [row.split("`")[1] for row in judged] == [
-        "digits-labelled",
-        "digits-unlabelled",
-        "digits-selfsupervised",
+    assert "### Digits, by the unlabelled ruler\n\nThe floor is 0.52, " in unlabelled, (
+        "else the extractor's"
+    )
+    (first,), (last,) = rows_of(labelled), rows_of(unlabelled)
+    assert "[digits x](../notebooks/05_" in first[0] and "2 seeds" in first[0]
+    assert first[1:] == ["4.00<br>± 1.41", "0.77", "–", "–", "1.0", "247"]
+    assert last[1] == "9.50" and "seeds" not in last[0]
+    assert made.endswith("chapter 05: the seed shipped is 0.")
+    judged = rows_of(results_page.judges())
+    assert [row[0].split("]")[0] for row in judged] == [
+        "[digits labelled",
+        "[digits unlabelled",
+        "[digits selfsupervised",
     ]
-    assert (
-        "painting hidden patches" in judged[2]
-        and "3 min" in judged[2]
-        and "0.150" in judged[2]
-    )
-    assert "36 s" in judged[0] and "97.0 %" in judged[0] and "97.0" not in judged[1]
+    assert judged[0][1:3] == ["0.21", "97.0"] and judged[1][2] == "–"
+    assert judged[0][4] == "0.6" and judged[2][3:5] == [
+        "painting hidden patches",
+        "3.0",
+    ]
 
 
-def test_results_have_a_row_for_each_card_with_a_distance():
-    measured = [
-        c["name"] for c in make_pages.cards() if (c["metrics"] or {}).get("frechet")
-    ]
-    text = read("results.md")
-    assert all(f"| `{name}` |" in text for name in measured)
+def test_every_model_in_a_table_has_a_name_for_people_and_its_place():
+    shown = {
+        one["name"]: one
+        for one in results_page.cards()
+        if {"frechet", "obeyed", "floor"} & results_page.metrics_of(one).keys()
+    }
+    assert shown.keys() == results_page.NAMED.keys(), "tools/results_page.py names them"
+    for name, (words, heading) in results_page.NAMED.items():
+        assert heading in results_page.headings(shown[name]["chapter"]), (
+            f"{name}: {heading!r} is no heading of its chapter any more"
+        )
+        assert f"[{words}](" in read("results.md")
+    assert "`" not in read("results.md").partition("## The models")[2]
 
 
 def test_provenance_names_every_asset_and_loses_no_byte(monkeypatch):
@@ -413,12 +436,17 @@ def test_the_table_of_captions_tells_shares_in_percent(monkeypatch):
         "metrics": {"obeyed": {"seen, 1": [1, 0], "seen, 3": [0.5, 0]}},
     }
     others = [wider, {"name": "other", "metrics": {}}]
-    monkeypatch.setattr(make_pages, "cards", lambda: [card, *others])
-    made = make_pages.obedience().splitlines()
-    assert len(made) == 4 and made[0].startswith(
-        "| Model | seen, 1 | seen, 3 | pairs, 2 |"
-    )
-    assert "98.2 ± 0.3 | – | 100.0 ± 0.0" in made[2] and "1,234" in made[2]
-    assert "100.0 ± 0.0 | 50.0 ± 0.0 | –" in made[3], (
+    monkeypatch.setattr(results_page, "cards", lambda: [card, *others])
+    rows = {row[0]: row[1:] for row in rows_of(results_page.obedience())}
+    assert list(rows) == [
+        "As in training<br>1 object",
+        "As in training<br>3 objects",
+        "New pair of objects<br>2 objects",
+        "Trained, min",
+        "Parameters, thousands",
+    ]
+    assert rows["As in training<br>1 object"] == ["98.2<br>± 0.3", "100.0<br>± 0.0"]
+    assert rows["As in training<br>3 objects"] == ["–", "50.0<br>± 0.0"], (
         "what a model was not asked is a dash"
     )
+    assert rows["Trained, min"] == ["1.5", "1.5"]

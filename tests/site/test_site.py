@@ -382,6 +382,48 @@ def test_code_fades_only_where_it_goes_on(visit):
         assert (cut > 0) == some, f"{cut} cells are cut at {width} pixels"
 
 
+@pytest.mark.parametrize("page", ["book/results", "book/board"])
+def test_a_table_of_numbers_can_be_read_on_a_phone(visit, page):
+    """Names stay in sight, beside them two columns at least; on a desk all fits."""
+    seen = visit(page)
+    tables = """(scroll) => [...document.querySelectorAll('.book-numbers')].map(one => {
+        const box = one.querySelector('.pst-scrollable-table-container');
+        box.scrollLeft = scroll ? box.scrollWidth : 0;
+        const edge = box.getBoundingClientRect();
+        const more = box.scrollWidth - box.clientWidth;
+        return [...box.querySelectorAll('tr')].map(row => ({
+            more, fades: one.classList.contains('book-fades'),
+            seen: [...row.cells].map(cell => {
+                const place = cell.getBoundingClientRect();
+                return place.left >= edge.left - 2 && place.right <= edge.right + 2;
+            })}));
+        }).flat()"""
+    rows = seen.tab.evaluate(tables, False)
+    assert rows and all(row["more"] <= 2 and all(row["seen"]) for row in rows)
+    seen.tab.set_viewport_size(PHONE)
+    seen.tab.wait_for_timeout(200)
+    for row in seen.tab.evaluate(tables, False):
+        assert all(row["seen"][:3]), row
+        assert row["fades"] == (row["more"] > 2)
+    for row in seen.tab.evaluate(tables, True):
+        assert row["seen"][0] and row["seen"][-1], row
+    size = seen.tab.locator(".book-numbers td").first.evaluate(
+        "cell => parseFloat(getComputedStyle(cell).fontSize)"
+    )
+    assert size >= 13
+
+
+def test_a_model_s_name_leads_to_its_place_in_the_chapter(visit):
+    seen = visit("book/results")
+    links = seen.tab.locator(".book-numbers a").evaluate_all(
+        "all => [...new Set(all.map(a => a.href))]"
+    )
+    assert len(links) > 8
+    for link in links:
+        address, _, place = link.partition("#")
+        assert place and f'id="{place}"' in seen.tab.request.get(address).text(), link
+
+
 def test_the_first_page_begins_with_two_doors_and_a_figure_that_moves(visit):
     seen = visit("book/index")
     doors = seen.tab.locator("a.book-door")
