@@ -17,6 +17,7 @@ from PIL import Image
 
 from book._ext.book_docstrings import plain_to_rest
 from book.chapters import BY_NUMBER, CHAPTERS, PARTS, ROOT
+from helpers import data, metrics, zoo
 from tools import draw_map, make_pages, page_text, results_page
 
 BOOK = ROOT / "book"
@@ -450,3 +451,25 @@ def test_the_table_of_captions_tells_shares_in_percent(monkeypatch):
         "what a model was not asked is a dash"
     )
     assert rows["Trained, min"] == ["1.5", "1.5"]
+
+
+def test_the_worked_example_tells_what_chapter_06_measures():
+    section = read("how_to_use.md").split("### An example")[1].split("\n### ")[0]
+    told = rows_of(section)
+    extractor = zoo.load("06/fashion-labelled")
+    a, b = (
+        metrics.features(extractor, data.fashion(split)[0])
+        for split in ("train", "test")
+    )
+    for row, count in zip(told, (5000, 1000), strict=True):
+        found = metrics.compare(generated=a[:count], real=b)
+        kernel = f"{found['kernel']:.3f} ± {found['kernel_se']:.3f}".replace("-", "−")
+        assert row == [
+            f"{count:,}",
+            f"{found['frechet']:.3f}",
+            kernel,
+            f"{found['precision']:.2f}",
+            f"{found['recall']:.2f}",
+        ]
+    chapter = BY_NUMBER["06"].path.read_text("utf8")
+    assert "- `N = 1000`" in chapter and "**Exercise 06.2.**" in chapter
