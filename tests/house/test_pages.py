@@ -270,7 +270,12 @@ def test_page_has_one_title_good_links_and_alt_texts(page):
         assert len(alt) > 20 and (page.parent / target).is_file(), target
     for target in re.findall(r"(?<!!)\]\(([^)\s]+)\)", prose):
         if not target.startswith(("https://", "#")):
-            assert (page.parent / target).resolve().is_file(), target
+            file, _, place = target.partition("#")
+            path = (page.parent / file).resolve()
+            assert path.is_file(), target
+            if place and path.suffix == ".ipynb":
+                places = results_page.headings(path.stem[:2]).values()
+                assert place in places, f"{target}: its chapter has no such heading"
     assert prose.count(":img-top:") == len(re.findall(r":img-alt: .{20}", prose))
     assert "http://" not in prose and "!" not in re.sub(r"!\[|!=", "", prose), (
         "calm, and https"
