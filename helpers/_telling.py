@@ -2,7 +2,9 @@
 
 The book's own runs stop at it: it proves a claim there. A reader who changed a number,
 or whose graphics card adds in another order, gets the claim as a sentence in place of
-an error that ends "Run all". Asserts inside of functions stay as they are.
+an error that ends "Run all". Asserts inside of functions stay as they are. And where a cell fails
+after a training was left undone because it would take long, a line says so: a shape of
+the book's own model is then often what does not fit the reader's number.
 """
 
 import ast
@@ -33,6 +35,19 @@ def tell(claim):
     print(f"Not so in this run: {claim}")
 
 
+def explain(result):
+    """Say after a failed cell that something is the book's own, if anything is."""
+    yours = sys.modules.get("helpers.store.yours")
+    names = sorted(yours.instead) if yours else []
+    if names and result.error_in_exec is not None:
+        rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        print(
+            f"Perhaps because {names[0]}{rest} is still the book's own here, made with "
+            "other numbers than yours: put PATIENCE = 60  # minutes into the parameter "
+            "cell and run on from there, or take your number back."
+        )
+
+
 def begin():
     """Let the cells of a reader's session tell; in the book's own runs do nothing."""
     if "IPython" not in sys.modules or {"BOOK_STRICT", "BOOK_CHAPTER"} & set(
@@ -46,3 +61,4 @@ def begin():
         return
     shell.user_ns["_book_tells"] = tell
     shell.ast_transformers.append(Telling())
+    shell.events.register("post_run_cell", explain)

@@ -24,6 +24,7 @@ COSTS = ("steps", "epochs", "seconds", "evaluations")  # the time is in proporti
 
 _made: dict[str, str] = {}  # names of the reader's own in this process -> their keys
 _declined: set[str] = set()  # models that would have taken too long
+instead: set[str] = set()  # all that is the book's own here, though settings differ
 _spent: dict[Path, float] = {}  # seconds expected of what was begun in this process
 _said: set[str] = set()  # what was told already
 _under_way: contextvars.ContextVar[Path | None] = contextvars.ContextVar(
@@ -120,6 +121,7 @@ def record(shipped, settings, make):
     if before + seconds > 60 * patience():
         _tell(_too_long(name, what, seconds, settings, before))
         forget(name)
+        instead.add(name)
         if shipped.kind == "model":
             _declined.add(name)
         return shipped
@@ -165,6 +167,7 @@ def _read(name, path):
 
 
 def _note(name, key, kind):
+    instead.discard(name)
     if kind == "model":
         _made[name] = key
         _declined.discard(name)
@@ -180,6 +183,7 @@ def forget(name):
     """Note that the shipped model `name` is in use again, and not the reader's own."""
     _made.pop(name, None)
     _declined.discard(name)
+    instead.discard(name)
 
 
 def trim(keep=None, largest=None):

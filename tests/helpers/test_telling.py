@@ -6,6 +6,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import _telling
+from helpers.store import yours
 
 CELL = """
 a, seen = 3, []
@@ -28,6 +29,7 @@ def shell(monkeypatch):
     monkeypatch.delenv("BOOK_STRICT", raising=False)
     yield made
     made.ast_transformers.clear()
+    made.events.callbacks["post_run_cell"].clear()
     made.history_manager.end_session()
     InteractiveShell.clear_instance()
 
@@ -50,6 +52,20 @@ def test_the_book_s_own_runs_stop(shell, monkeypatch, name, capsys):
     monkeypatch.setenv(name, "1")
     _telling.begin()
     assert isinstance(shell.run_cell(CELL).error_in_exec, AssertionError)
+
+
+def test_a_failed_cell_says_what_is_the_book_s_own(shell, monkeypatch, capsys):
+    _telling.begin()
+    monkeypatch.setattr(yours, "instead", set())
+    shell.run_cell("1 / 0")
+    assert "the book's own" not in capsys.readouterr().out
+    yours.instead.update({"04/digits-dcgan", "05/film-ours"})
+    shell.run_cell("2 / 1")
+    assert "the book's own" not in capsys.readouterr().out
+    shell.run_cell("3 / 0")
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("Perhaps because 04/digits-dcgan and 1 more is still")
+    assert "PATIENCE = 60" in said
 
 
 def test_a_script_is_left_alone(monkeypatch):

@@ -41,6 +41,7 @@ def house(empty_zoo, monkeypatch):
     monkeypatch.setattr(yours, "_made", {})
     monkeypatch.setattr(yours, "_said", set())
     monkeypatch.setattr(yours, "_declined", set())
+    monkeypatch.setattr(yours, "instead", set())
     monkeypatch.setattr(yours, "_spent", {})
     monkeypatch.setenv("BOOK_PROFILE", "full")
     zoo.trained("05/toy", net, SETTINGS)
@@ -173,6 +174,9 @@ def test_what_takes_too_long_is_shown_as_the_book_has_it(house, capsys):
         "parameter cell, or choose steps=2400 for about 10 min.\n"
     )
     assert zoo.card("05/toy")["settings"] == SETTINGS
+    assert yours.instead == {"05/toy"}
+    zoo.trained("05/toy", never, SETTINGS)
+    assert not yours.instead
 
 
 def test_patience_is_for_all_that_is_begun_together(house, monkeypatch, capsys):
