@@ -58,9 +58,7 @@ pdf: $(VENV)/.made browser  ## print the whole book to _build/from-noise-to-imag
 	@$(PY) -m tools.make_pdf
 
 serve: $(VENV)/.made  ## show the built site at http://127.0.0.1:8000/ (PORT= another)
-	@test -f _build/html/index.html || { echo "There is no built site yet: make book first."; exit 1; }
-	@echo "http://127.0.0.1:$(PORT)/  (Ctrl-C ends it)"
-	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+	@$(PY) -m tools.serve $(PORT)
 
 lab: $(VENV)/.made  ## open the chapters in JupyterLab
 	cd notebooks && ../$(VENV)/bin/jupyter lab

@@ -35,6 +35,10 @@ from tools import retold as retold_tool
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+STOPPED = (
+    "the notebook was left as it was; models that were finished are kept in runs/, and "
+    "the next run takes them from there."
+)
 STAMPED = ("tensorflow", "keras", "numpy", "matplotlib")
 TIME_LINE = re.compile(r"^Time:.*$", re.MULTILINE)
 STARTED = re.compile(r"^Profile: \w+ \(.*?\) · (.+?) · Python ", re.MULTILINE)
@@ -103,7 +107,30 @@ def kernel_environment(number: str, profile: str, folder: Path) -> dict[str, str
     return environment
 
 
-class Client(NotebookClient):
+class Stoppable(NotebookClient):
+    """An nbclient that Ctrl-C ends as it ends everything else.
+
+    What the kernel itself writes to standard error, beside its cells, is shown only if
+    it died.
+    """
+
+    def execute(self, **options):
+        """Run the notebook; raise KeyboardInterrupt where Ctrl-C stopped it."""
+        with tempfile.TemporaryFile() as said:
+            try:
+                return super().execute(stderr=said, **options)
+            except BaseException as error:
+                # At Ctrl-C nbclient takes its kernel away, and trips over that.
+                if hasattr(self, "_async_cleanup_kernel_future"):
+                    raise KeyboardInterrupt from None
+                if isinstance(error, DeadKernelError):
+                    said.seek(0)
+                    last = said.read().decode("utf8", "replace").strip()[-2000:]
+                    raise DeadKernelError(f"{error}\n{last}".strip()) from None
+                raise
+
+
+class Client(Stoppable):
     """An nbclient that shows which cell it is at, so that a long run can be watched."""
 
     async def async_execute_cell(self, cell, cell_index, **options):

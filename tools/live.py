@@ -20,6 +20,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+STOPPED = "_build/live may be missing; the next `make book` builds it."
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "book" / "live"
 RESULT = ROOT / "_build" / "live"

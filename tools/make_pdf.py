@@ -30,6 +30,8 @@ from pypdf.generic import Fit, NameObject, TextStringObject
 from book.identity import ROOT, identity
 from tools.serving import PATIENCE, chromium, served
 
+STOPPED = "the PDF is the old one, or there is none."
+
 SITE = ROOT / "_build" / "html"
 OUTPUT = ROOT / "_build" / "from-noise-to-image.pdf"
 CITATION = ROOT / "CITATION.cff"

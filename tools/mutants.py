@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 from book.chapters import ROOT
 
+STOPPED = "the code is as it was; mutants live in a copy."
+
 
 class Mutant(NamedTuple):
     """Say what to break: in which file, which text by which, and who should notice."""

@@ -27,6 +27,7 @@ from book.identity import ROOT, identity
 from tools import chapter, form
 
 SKELETON = Path(__file__).parent / "skeleton"
+STOPPED = "nothing was written."
 IDEA = (
     "Say it in a few words"  # of a chapter that the list lacks, until its author does
 )

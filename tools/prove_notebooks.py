@@ -27,6 +27,8 @@ import nbformat
 
 from book.identity import identity
 
+STOPPED = "no notebook was changed."
+
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 600
 SHAKEN = "1e-7"  # how far off each gradient is, as a part of itself

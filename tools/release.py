@@ -23,6 +23,7 @@ from book.identity import identity
 from tools import make_pages, tidy
 
 CHANGES = ROOT / "CHANGELOG.md"
+STOPPED = "some files may carry the new number; `git reset --hard` takes it back."
 
 
 class Refused(Exception):

@@ -20,6 +20,8 @@ from book.identity import identity
 from helpers.store import texts
 from tools import chapter, form
 
+STOPPED = "a chapter is tidied as a whole or not at all."
+
 
 def set_up(notebook) -> None:
     """Write the set-up cell as the book has it; Colab's form changes its text."""

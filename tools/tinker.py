@@ -24,7 +24,10 @@ import nbformat
 from book.chapters import CHAPTERS
 from book.identity import ROOT
 from helpers.store import records
+from tools.chapter import Stoppable
 from tools.form import CHANGE, CHANGES
+
+STOPPED = "the change being tried is forgotten; what others made is kept in runs/yours."
 
 TOLD = re.compile(r"^(\d\d/\S+): yours now, (.*): about (.+?) here", re.MULTILINE)
 LONGEST = 180  # seconds of what one change may begin, on two cores
@@ -55,7 +58,6 @@ def run(change: Change, fresh: Path | None = None) -> tuple[str, str | None, flo
 
     What it makes goes into `fresh` in place of `runs/`, if that is given.
     """
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.read(change.path, as_version=4)
@@ -65,7 +67,7 @@ def run(change: Change, fresh: Path | None = None) -> tuple[str, str | None, flo
     if fresh:
         environment["BOOK_RUNS"] = str(fresh)
     started, error = time.perf_counter(), None
-    client = NotebookClient(notebook, timeout=1200, kernel_name="python3")
+    client = Stoppable(notebook, timeout=1200, kernel_name="python3")
     try:
         client.execute(cwd=str(change.path.parent), env=environment)
     except CellExecutionError as fault:
