@@ -127,7 +127,8 @@ def trained(card: dict) -> str:
     seconds = metrics.get("clock_seconds") or (half and 2 * half)
     if seconds is None:
         seconds = (_clocks.counted(card) or (None, ""))[0]
-    return minutes(seconds) + f"<br>on {card['hardware']}" * _clocks.on_card(card)
+    where = f"<br>on {card['hardware']}" if _clocks.on_card(card) else ""
+    return minutes(seconds) + where
 
 
 def minutes(seconds) -> str:

@@ -210,9 +210,7 @@ def test_a_quick_run_stores_its_seconds_but_no_outputs(desk):
     )
 
 
-STARTED = (
-    "Profile: full (for the other: BOOK_PROFILE=quick in the environment) · {} · Python"
-)
+STARTED = "Profile: full (for the other: BOOK_PROFILE=quick in the environment) · {} · Python 3.11"
 
 
 @pytest.mark.slow

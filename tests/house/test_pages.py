@@ -448,14 +448,14 @@ def test_the_table_of_captions_tells_shares_in_percent(monkeypatch):
         "As in training<br>1 object",
         "As in training<br>3 objects",
         "New pair of objects<br>2 objects",
-        "Trained, min",
+        "Trained, processor min",
         "Parameters, thousands",
     ]
     assert rows["As in training<br>1 object"] == ["98.2<br>± 0.3", "100.0<br>± 0.0"]
     assert rows["As in training<br>3 objects"] == ["–", "50.0<br>± 0.0"], (
         "what a model was not asked is a dash"
     )
-    assert rows["Trained, min"] == ["1.5", "1.5"]
+    assert rows["Trained, processor min"] == ["1.5", "1.5"]
 
 
 def test_the_worked_example_tells_what_chapter_06_measures():
@@ -478,3 +478,21 @@ def test_the_worked_example_tells_what_chapter_06_measures():
         ]
     chapter = BY_NUMBER["06"].path.read_text("utf8")
     assert "- `N = 1000`" in chapter and "**Exercise 06.2.**" in chapter
+
+
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ({"seconds": 400, "cpu_seconds": 720, "hardware": "CPU, 2 cores"}, "12.0"),
+        (
+            {"seconds": 60, "cpu_seconds": 7, "hardware": "Tesla T4"},
+            "1.0<br>on Tesla T4",
+        ),
+        ({"seconds": 60}, "1.0"),
+        ({"seconds": 2, "metrics": {"clock_seconds": 600}}, "10.0"),
+        ({"seconds": 2, "metrics": {"seconds_of_two_cores": 300}}, "10.0"),
+        ({}, results_page.DASH),
+    ],
+)
+def test_a_model_s_time_is_by_the_clock_that_counts_there(card, told):
+    assert results_page.trained(card) == told
