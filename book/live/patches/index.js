@@ -167,8 +167,8 @@ export async function mount(stage, {base, progress}) {
   const wins = (who) => [...score.values()].filter((one) =>
     one[who] < one[who === "network" ? "neighbours" : "network"]).length;
   const mean = (who) => [...score.values()].reduce((sum, one) => sum + one[who], 0) / score.size;
-  const standing = () => `${SHORT.network} ${wins("network")} : ${SHORT.neighbours} `
-    + `${wins("neighbours")}`;
+  const standing = () => Object.entries(SHORT)
+    .map(([who, name]) => `${name}\u00a0${wins(who)}`).join(" : ");
   const told3 = (value) => (Number.isFinite(value) ? value.toFixed(3) : "–");
 
   function showScore() {
