@@ -1,10 +1,12 @@
 """What the statements of a chapter do with names: read them, give them, change them."""
 
 import ast
+import builtins
 import dataclasses
 import functools
 
 IMPORTS = (ast.Import, ast.ImportFrom)
+BUILTINS = frozenset(dir(builtins))
 _CHANGE = ("fit", "shuffle", "at", "copyto")  # they change what they are given
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -67,7 +69,7 @@ class Facts:
         """Note what a call may change; `shown`: nobody keeps what it returns."""
         name = getattr(node.func, "attr", getattr(node.func, "id", None))
         owner = root(node.func) if isinstance(node.func, ast.Attribute) else set()
-        mine = owner - self.known.libraries
+        mine = owner - self.known.libraries - BUILTINS  # super().__init__(): not super
         if mine and (shown or name in _CHANGE):
             self.alters |= mine
         values = [*node.args, *(keyword.value for keyword in node.keywords)]

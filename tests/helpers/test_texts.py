@@ -214,6 +214,30 @@ def result(text, name="05/toy"):
     return texts.of_result(name, cut(text))
 
 
+def test_two_classes_that_call_their_parents_do_not_rest_on_each_other():
+    text = """
+        from helpers import zoo
+        ---
+        class One(Base):
+            def __init__(self):
+                super().__init__()
+        ---
+        one = zoo.trained("05/one", lambda: One(), {})
+        made = One()
+        ---
+        class Two(Base):
+            def __init__(self):
+                super().__init__()
+        ---
+        two = zoo.trained("05/two", lambda: Two(), {})
+        """
+    assert said("05/two", text) == [
+        "from helpers import zoo",
+        "class Two(Base):",
+        "two = zoo.trained('05/two', lambda: Two(), {})",
+    ]
+
+
 def test_a_slice_holds_what_the_result_uses_and_nothing_else():
     assert said("05/toy", BASE) == [
         "from helpers import data, gan, metrics, plots, zoo",
