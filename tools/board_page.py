@@ -8,11 +8,11 @@ from tools.page_text import fixed, narrow, plain, table
 
 HEAD = [
     "Entry",
-    "Fréchet, 95 % interval",
+    "Fréchet, 95\N{NO-BREAK SPACE}% interval",
     "Precision",
     "Recall",
     "Seconds of two cores",
-    "Near copies, %",
+    "Near copies,\N{NO-BREAK SPACE}%",
     "Day",
 ]
 

@@ -220,15 +220,15 @@ def judges() -> str:
                 named(card),
                 fixed(metrics_of(card).get("floor"), 2),
                 fixed(accuracy and 100 * accuracy, 1),
-                learnt_by,
                 trained(origin),
                 thousands(card["parameters"]),
+                learnt_by,
             ]
         )
     if not rows:
         return "The extractors are not trained yet."
-    head = ["Ruler", "Floor", "Right, %", "Learnt by", "Trained, processor min"]
-    return narrow(table([*head, "Parameters, thousands"], rows))
+    head = ["Ruler", "Floor", "Right,\N{NO-BREAK SPACE}%", "Trained, processor min"]
+    return narrow(table([*head, "Parameters, thousands", "Learnt by"], rows))
 
 
 def obedience() -> str:

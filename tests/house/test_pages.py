@@ -468,7 +468,9 @@ def test_the_worked_example_tells_what_chapter_06_measures():
     )
     for row, count in zip(told, (5000, 1000), strict=True):
         found = metrics.compare(generated=a[:count], real=b)
-        kernel = f"{found['kernel']:.3f} ± {found['kernel_se']:.3f}".replace("-", "−")
+        kernel = f"{found['kernel']:.3f}<br>± {found['kernel_se']:.3f}".replace(
+            "-", "−"
+        )
         assert row == [
             f"{count:,}",
             f"{found['frechet']:.3f}",
