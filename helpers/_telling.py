@@ -2,9 +2,9 @@
 
 The book's own runs stop at it: it proves a claim there. A reader who changed a number,
 or whose graphics card adds in another order, gets the claim as a sentence in place of
-an error that ends "Run all". Asserts inside of functions stay as they are. And where a cell fails
-after a training was left undone because it would take long, a line says so: a shape of
-the book's own model is then often what does not fit the reader's number.
+an error that ends "Run all". Asserts inside of functions stay as they are. And where a
+cell fails after a training was left undone because it would take long, a line says so:
+often a shape of the book's own model does not fit the reader's number.
 """
 
 import ast

@@ -284,9 +284,15 @@ def made_files() -> dict[Path, bytes]:
 
 
 def write() -> list[str]:
-    """Write every made file that is stale and return their names."""
-    names = []
-    for path, data in made_files().items():
+    """Write every made file that is stale and return their names.
+
+    A picture that a chapter no longer opens with goes.
+    """
+    names, wanted = [], made_files()
+    for path in PICTURES.glob("[0-9][0-9]_*"):
+        if path not in wanted:
+            path.unlink()
+    for path, data in wanted.items():
         if not path.is_file() or path.read_bytes() != data:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
