@@ -21,7 +21,8 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 ORDER   = $(shell $(PY) -m book.chapters)
 
 .PHONY: help book pdf test full lab serve chapter tidy pages board new retold release mutants tinker types bench clean \
-        lint unit notebooks-test site-test browser pins nbdime test-colab test-newest
+        lint unit notebooks-test site-test browser pins nbdime test-colab test-newest \
+        test-engines
 
 help:  ## list the commands
 	@echo "From Noise to Image"
@@ -116,6 +117,9 @@ notebooks-test: $(VENV)/.made  ## each chapter in quick by nbval, alone, without
 site-test: $(VENV)/.made browser  ## strict build, then the site and its live figures in a real browser
 	$(PY) -m tools.site --require-live
 	$(PY) -m pytest tests/site tests/live -m site -n auto --dist loadscope
+
+test-engines: $(VENV)/.made  ## the live figures in Firefox and WebKitGTK, where these are installed
+	$(PY) -m pytest tests/live/test_engines.py
 
 tinker: $(VENV)/.made  ## try the changes that the chapters propose, and print a table: N=04, else all
 	@$(PY) -m tools.tinker $(N)

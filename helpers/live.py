@@ -67,7 +67,8 @@ def figure(
     `picture` is a Matplotlib Figure, or None when the cell has shown one already. Where
     a reader can move things (Jupyter, Colab), `draw(**values)` returns another such
     figure for the values of `controls`, which are given as to ipywidgets: (low, high,
-    step) makes a slider, a list a menu. Returns nothing. Raises ValueError for an
+    step) makes a slider, a list a menu; without ipywidgets a line says what is missing.
+    Returns nothing. Raises ValueError for an
     unknown name, TypeError for controls without `draw` and a `draw` that is no
     function.
 
@@ -102,12 +103,14 @@ def _reader_is_here():
 
 
 def _offer(draw, controls):
-    """Show sliders and menus that draw anew; without ipywidgets the picture must do."""
+    """Show sliders and menus that draw anew; without ipywidgets say that they lack."""
+    from IPython.display import display
+
     try:
         import ipywidgets
     except ImportError:
+        print("A still picture: with ipywidgets there would be sliders here.")
         return
-    from IPython.display import display
 
     def show(**values):
         display(draw(**values))

@@ -13,11 +13,14 @@ keeps its still pictures.
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 
 STOPPED = "_build/live may be missing; the next `make book` builds it."
@@ -26,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "book" / "live"
 RESULT = ROOT / "_build" / "live"
 KEPT = ROOT / "_build" / "live-data"  # weights and pictures, made once for equal assets
+LIST = "figures.txt"  # of what is built, for book/_ext/book_site.py
 LIMIT = 1_500_000  # bytes of data a figure may take
 
 
@@ -73,7 +77,12 @@ def node(*arguments: str, seconds: float = 300) -> None:
         lines = (done.stderr or done.stdout).strip().splitlines()
         raise NotReached(
             next(
-                (line for line in lines if "rror" in line),
+                (
+                    line
+                    for word in ("[ERROR]", "rror")
+                    for line in lines
+                    if word in line
+                ),
                 lines[-1] if lines else f"node ended with {done.returncode}",
             )
         )
@@ -115,21 +124,21 @@ def packages() -> None:
     stamp.write_text(lock)
 
 
-def bundle(target: Path, chosen: list[str]) -> None:
-    """Bundle the scripts of `chosen` into `target`; what they share is fetched once."""
+def bundle(target: Path, chosen: list[str], files: dict[str, list[int]]) -> None:
+    """Bundle the scripts of `chosen` into `target`, one file each, so that its hash
+    says all; `files` tells them what they may fetch, as `facts` gives it."""
     entries = [f"{name}=./{name}/index.js" for name in chosen]
     node(
         "node_modules/esbuild/bin/esbuild",
         *entries,
         "--bundle",
         "--format=esm",
-        "--splitting",
         "--minify",
         "--target=es2021",
         "--charset=utf8",
         "--legal-comments=none",
         f"--outdir={target}",
-        "--chunk-names=shared-[hash]",
+        f"--define:FILES={json.dumps(files)}",
         "--log-level=warning",
     )
 
@@ -189,6 +198,28 @@ def data(name: str) -> Path | None:
     return folder
 
 
+def facts(folder: Path) -> dict[str, list[int]]:
+    """Return {"NAME/FILE": [bytes, CRC-32]} of all data below `folder`, by which the
+    page knows a file."""
+    return {
+        path.relative_to(folder).as_posix(): [
+            path.stat().st_size,
+            zlib.crc32(path.read_bytes()),
+        ]
+        for path in sorted(folder.glob("*/*"))
+    }
+
+
+def listed(folder: Path) -> str:
+    """Return what a page is told of the figures in `folder`: each script's name and its
+    hash, as browsers check it: "NAME:sha256-.. NAME:sha256-.."."""
+    words = []
+    for script in sorted(folder.glob("*.js")):
+        digest = hashlib.sha256(script.read_bytes()).digest()
+        words.append(f"{script.stem}:sha256-{base64.b64encode(digest).decode()}")
+    return " ".join(words)
+
+
 def build(target: Path = RESULT, chosen: list[str] | None = None) -> list[str]:
     """Build the figures `chosen`, or all, into `target`; return their names; raises
     NotReached."""
@@ -197,10 +228,12 @@ def build(target: Path = RESULT, chosen: list[str] | None = None) -> list[str]:
     packages()
     new = target.with_name(target.name + "-new")
     shutil.rmtree(new, ignore_errors=True)
-    bundle(new, chosen)
+    new.mkdir(parents=True)
     for name in chosen:
         if folder := data(name):
             shutil.copytree(folder, new / name, ignore=shutil.ignore_patterns(".key"))
+    bundle(new, chosen, facts(new))
+    (new / LIST).write_text(listed(new))
     new.rename(target)
     return chosen
 
@@ -209,7 +242,7 @@ DEMO = """<!DOCTYPE html>
 <html lang="en" data-theme="light" data-mode="light" data-content_root="./">
 <head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="book-live" content="{names}"><title>{name}</title>
+<meta name="book-live" content="{known}"><title>{name}</title>
 <link rel="stylesheet" href="book.css"><link rel="stylesheet" href="live.css">
 <style>body {{ margin: 0 auto; max-width: 46rem; padding: 0 1rem; background:
 var(--pst-color-background); color: var(--pst-color-text-base); line-height: 1.6; }}</style>
@@ -230,7 +263,8 @@ def demo(folder: Path, chosen: list[str]) -> list[str]:
     for file in ("book.css", "live.css", "live.js"):
         shutil.copy2(ROOT / "book" / "_static" / file, folder / file)
     for name in built:
-        page = DEMO.format(name=name, names=" ".join(built))
+        known = (folder / "live" / LIST).read_text()
+        page = DEMO.format(name=name, known=known)
         (folder / f"{name}.html").write_text(page, "utf8")
     return built
 

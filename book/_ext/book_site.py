@@ -6,7 +6,7 @@
   near.
 - Scripts that no page of this book uses are left out.
 - The live figures that tools/live.py built are copied into the site, and each page is
-  told their names, so that it invites nobody to a figure that is not there.
+  told their names and hashes, so that it invites nobody to a figure that is not there.
 - Docstrings of the helpers are plain text: what reStructuredText would take for markup
   is escaped. FontAwesome and the second, print-only h1 are left out by the templates in
   book/_templates.
@@ -220,12 +220,10 @@ def live_folder(app) -> Path:
 
 
 def live_names(app, config) -> None:
-    """Note which live figures are built; a change of them makes Sphinx write every page
-    anew."""
-    built = live_folder(app).glob("*.js")
-    config.book_live = " ".join(
-        sorted(path.stem for path in built if not path.stem.startswith("shared-"))
-    )
+    """Note which live figures are built, each with its script's hash; a change of them
+    makes Sphinx write every page anew."""
+    built = live_folder(app) / "figures.txt"
+    config.book_live = built.read_text("utf8") if built.exists() else ""
 
 
 def copy_live(app, exception) -> None:

@@ -3,11 +3,14 @@
    A notebook's `live.figure("NAME", picture)` leaves its picture and a marker, <div data-live>.
    This script lays both into one frame with an invitation. On the first touch it fetches
    live/NAME.js, whose `mount(stage, {base, still})` builds the figure. Whatever fails is told in
-   the frame, and the picture stays. Without scripts there is only the picture. */
+   the frame, and the picture stays. Without scripts there is only the picture.
+
+   The page says which figures there are, and of each script its hash: "NAME:sha256-..". */
 (() => {
   "use strict";
   const root = new URL(document.documentElement.dataset.content_root || "./", location.href);
   const base = new URL("live/", root).href;
+  const PATIENCE = 8;  // seconds for a script, which is small
 
   function make(tag, properties, ...children) {
     const node = document.createElement(tag);
@@ -27,19 +30,43 @@
     return before.pop() || null;
   }
 
-  /** What to tell a reader of a figure that did not start. */
+  /** The figure's script, as a module. It is fetched, not imported by its address: so it can be
+      checked, asked for past a cache that keeps an old one, given up, and asked for again. */
+  async function fetchScript(name, integrity) {
+    const url = base + name + ".js";
+    let why = "could not be fetched";
+    for (const cache of ["default", "reload"]) {
+      const control = new AbortController();
+      const timer = setTimeout(() => control.abort(), 1000 * PATIENCE);
+      try {
+        const response = await fetch(url, {cache, integrity, signal: control.signal});
+        const text = await response.text() + "\n//# sourceURL=" + url;
+        const here = URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
+        return await import(here).finally(() => URL.revokeObjectURL(here));
+      } catch (error) {
+        if (!control.signal.aborted) continue;
+        why = "did not come for " + PATIENCE + " seconds";
+        break;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+    throw new Error("its script " + why + ". Is there a connection? Press again, or reload the "
+      + "page.");
+  }
+
+  /** What to tell a reader of a figure that did not start. Our own errors are sentences; others
+      are for whoever looks into the console. */
   function reasonOf(error) {
     if (location.protocol === "file:") {
       return "a browser runs it only from a server. Read this page online, or by make serve.";
     }
-    if (error instanceof TypeError && /import|fetch/i.test(error.message)) {
-      return "its script could not be fetched. Is there a connection? Press again, or reload the "
-        + "page.";
-    }
-    return error.message;
+    if (error.constructor === Error) return error.message;
+    console.error(error);
+    return "its script ran into an error. Reload the page and try again, or try another browser.";
   }
 
-  function frame(marker) {
+  function frame(marker, integrity) {
     const name = marker.dataset.live;
     const title = marker.dataset.title || name;
     const still = stillOf(marker);
@@ -70,7 +97,7 @@
       start.lastChild.textContent = "Fetching …";
       const began = performance.now();
       try {
-        const module = await import(base + name + ".js");
+        const module = await fetchScript(name, integrity);
         stage.replaceChildren();
         stage.hidden = false;
         mounted = await module.mount(stage, {base: base + name + "/", still,
@@ -116,9 +143,10 @@
 
   function begin() {
     const there = document.querySelector('meta[name="book-live"]');
-    const names = there ? there.content.split(" ") : [];
+    const hashes = new Map((there ? there.content.split(" ") : []).map((word) => word.split(":")));
     for (const marker of document.querySelectorAll("[data-live]")) {
-      if (names.includes(marker.dataset.live)) frame(marker);
+      const name = marker.dataset.live;
+      if (hashes.has(name)) frame(marker, hashes.get(name));
     }
   }
 

@@ -12,12 +12,24 @@ provokes itself.
 """
 
 import fcntl
+import itertools
 import os
+from pathlib import Path
 
+import pydata_sphinx_theme
 import pytest
 
 from tests.site.browser import Watched
 from tools.serving import served
+
+THEME = (
+    Path(pydata_sphinx_theme.__file__).parent
+    / "theme"
+    / "pydata_sphinx_theme"
+    / "static"
+    / "styles"
+    / "pydata-sphinx-theme.css"
+)
 
 
 class Page(Watched):
@@ -94,6 +106,40 @@ class Page(Watched):
                .filter(([height]) => height < least - 0.5)""",
             least,
         )
+
+    def narrow(self, least):
+        """Return the controls that are less wide than `least` CSS pixels."""
+        return self.evaluate(
+            """least => [...document.querySelectorAll('.live-figure button,'
+                 + '.live-figure select, .live-figure input[type=range],'
+                 + '.live-figure label:has(input)')]
+               .filter(e => e.offsetParent && !e.disabled)
+               .map(e => [e.getBoundingClientRect().width, e.outerHTML.slice(0, 120)])
+               .filter(([width]) => width < least - 0.5)""",
+            least,
+        )
+
+    def finger(self, *points, pieces=15):
+        """Put a finger down at the first point (x, y), draw it over the others, lift it.
+
+        A tap of Playwright's is two events; this is what a browser scrolls by.
+        """
+        line = self.context.new_cdp_session(self.tab)
+
+        def send(kind, *at):
+            touches = [{"x": x, "y": y} for x, y in at]
+            line.send(
+                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches}
+            )
+
+        send("touchStart", points[0])
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
+            for k in range(1, pieces + 1):
+                share = k / pieces
+                send("touchMove", (x0 + share * (x1 - x0), y0 + share * (y1 - y0)))
+        send("touchEnd")
+        line.detach()
+        self.frames(10)
 
     def unfold(self):
         """Open every fold of the figure."""

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 
 import keras
 import nbformat
@@ -116,6 +117,21 @@ def test_sliders_are_offered_only_where_a_reader_is(shown, monkeypatch):
     )
     monkeypatch.setenv("BOOK_CHAPTER", "06")
     assert not live._reader_is_here()
+
+
+@pytest.mark.parametrize("controls", [{"size": (0, 4, 1)}, {"kind": ["a", "b"]}, {}])
+def test_without_ipywidgets_one_line_says_what_is_missing(
+    shown, monkeypatch, capsys, controls
+):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.setattr(live, "_reader_is_here", lambda: True)
+    live.figure("ruler", "a picture", draw=lambda **values: "drawn", **controls)
+    assert len(shown) == 2  # the picture and the marker
+    told = capsys.readouterr()
+    assert told == (
+        "A still picture: with ipywidgets there would be sliders here.\n",
+        "",
+    )
 
 
 # ---- the arithmetic of the page ---------------------------------------------------
@@ -297,6 +313,12 @@ def test_a_damaged_file_of_weights_is_refused():
     )
 
 
+def test_work_in_the_background_gets_more_of_a_long_frame():
+    given = [0, 16, 24, 60, 100, 5000]
+    found = node("return input.map(lib.share)", given, imports="frame")
+    assert found == [12, 12, 12, 30, 50, 80]
+
+
 def test_random_numbers_repeat_and_are_uniform_and_normal():
     body = """const u = lib.uniform(7), n = lib.normal(lib.uniform(8)), again = lib.uniform(7);
               const draw = (f) => Array.from({length: 4000}, f);
@@ -318,6 +340,45 @@ def test_drawing_follows_the_probabilities_and_keeps_out_what_is_barred():
     share = np.bincount(found["drawn"], minlength=4) / 5000
     np.testing.assert_allclose(share, wanted, atol=0.03)
     assert found["best"] == 3 and share[1] == 0
+
+
+# What browsers have only since ECMAScript 2022, the year after the bundles' target.
+NEWER = re.compile(
+    r"(?<!\.)\.(at|findLast|findLastIndex|toSorted|toReversed|toSpliced|with|hasOwn|groupBy|"
+    r"fromAsync|withResolvers|isWellFormed|toWellFormed|requestSubmit|roundRect|"
+    r"randomUUID|canParse|checkVisibility|union|intersection|difference)\(|"
+    r"\bstructuredClone\b|\bAbortSignal\.(timeout|any)\b|\bPromise\.try\b|"
+    r"\bIterator\b|/[dgimsuy]*v[dgimsuy]*[.,;)]"
+)
+
+
+def test_no_script_is_newer_than_the_bundles_target(tmp_path):
+    """Syntax by esbuild, which has nothing to make older; methods by their names."""
+    build.packages()
+    scripts = [
+        *(p for p in build.SOURCE.rglob("*.js") if "node_modules" not in p.parts),
+        *(ROOT / "book" / "_static").glob("*.js"),
+    ]
+    assert len(scripts) > 20
+    made = {}
+    for target in ("es2021", "esnext"):
+        build.node(
+            "node_modules/esbuild/bin/esbuild",
+            *map(str, scripts),
+            f"--outdir={tmp_path / target}",
+            f"--target={target}",
+        )
+        made[target] = {
+            path.relative_to(tmp_path / target): path.read_text("utf8")
+            for path in (tmp_path / target).rglob("*.js")
+        }
+    assert len(made["es2021"]) == len(scripts)
+    newer = [p for p, text in made["es2021"].items() if made["esnext"][p] != text]
+    assert newer == []
+    build.bundle(tmp_path / "bundles", build.names(), {})
+    for script in [*scripts, *(tmp_path / "bundles").glob("*.js")]:
+        text = re.sub(r"^\s*(//|/?\*).*$", "", script.read_text("utf8"), flags=re.M)
+        assert not NEWER.search(text), (script.name, NEWER.search(text)[0])
 
 
 # ---- the build --------------------------------------------------------------------

@@ -764,3 +764,55 @@ def test_the_drawing_board_is_for_everybody_in_light_and_dark(live_page):
     for theme in ("light", "dark"):
         assert page.serious(theme) == []
         assert (picture(page) != light) == (theme == "dark")  # painted anew
+
+
+def counters(page):
+    """Return every step that the figure shows to the eye."""
+    return page.evaluate("""() => [...document.querySelectorAll(".gan-plane p")]
+        .filter((e) => e.getClientRects().length && getComputedStyle(e).opacity > 0)
+        .flatMap((e) => [...e.textContent.matchAll(/Step ([\\d,]+)/g)])
+        .map((found) => Number(found[1].replaceAll(",", "")))""")
+
+
+def test_there_is_one_counter_of_steps_and_two_never_disagree(live_page):
+    page = live_page("gan-plane")
+    said = page.tab.locator(".live-say")
+    for _ in range(3):
+        page.tab.get_by_role("button", name="Play").click()
+        expect(said).to_contain_text("JS ")  # heard, while others see newer numbers
+        until(page, "n => +document.querySelector('.gan-plane').dataset.steps > n", 40)
+        assert len(counters(page)) == 1
+        page.evaluate("""() => { const pause = [...document.querySelectorAll(
+            ".gan-plane button")].find((b) => b.textContent === "Pause"); pause.click(); }""")
+        assert counters(page) == [steps(page)] * 2
+    page.tab.get_by_role("button", name="Step").click()
+    expect(said).to_contain_text(f"Step {steps(page):,}: ")
+    assert counters(page) == [steps(page)] * 2
+
+
+def test_what_did_not_change_is_not_painted_again(live_page):
+    """In a second of 60 frames the surface is computed some ten times, and with it the
+    real samples are painted."""
+    page = live_page("gan-plane")
+    page.tab.get_by_role("slider", name="Speed").focus()
+    page.tab.keyboard.press("Home")  # two steps a second
+    page.tab.clock.install()
+    page.evaluate("""() => { window.painted = {putImageData: 0, arc: 0, frames: 0};
+        const kind = CanvasRenderingContext2D.prototype;
+        for (const name of ["putImageData", "arc"]) {
+            const real = kind[name];
+            kind[name] = function (...all) { painted[name] += 1; real.apply(this, all); };
+        }
+        const count = () => { painted.frames += 1; requestAnimationFrame(count); };
+        count(); }""")
+    page.tab.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    page.tab.get_by_role("button", name="Play").click()
+    page.tab.clock.run_for(100)
+    page.evaluate("Object.keys(painted).forEach((name) => { painted[name] = 0; })")
+    page.tab.clock.run_for(1000)
+    painted = page.evaluate("painted")
+    frames, surfaces = painted["frames"], painted["putImageData"]
+    print(painted)
+    assert frames > 50 and 5 < surfaces < 15
+    generated, real, marks = 256 * frames, 256 * surfaces, 50
+    assert painted["arc"] <= 1.1 * (generated + real) + marks

@@ -164,6 +164,35 @@ def test_digits_and_directions_do_what_their_names_say(
     np.testing.assert_array_equal(np.argmax(read_as, axis=1), range(10))
 
 
+def test_at_each_change_the_map_begins_again_at_its_middle(live_page):
+    page = live_page(NAME)
+    page.tab.wait_for_selector(".live-stage[data-settled='yes']", state="attached")
+    before, after = page.evaluate("""async () => {
+        const kind = CanvasRenderingContext2D.prototype, real = kind.putImageData;
+        let places = [];
+        kind.putImageData = function (picture, x, y) {
+            real.call(this, picture, x, y);
+            if (this.canvas.width !== 7 * 28 || this.canvas.height !== 7 * 28) return;
+            places.push([x / 28, y / 28]);
+            const end = performance.now() + 6;
+            while (performance.now() < end);  // so that it takes several frames
+        };
+        const digit = (n) => document.querySelectorAll(".latent-space-keys input")[n].click();
+        const frame = () => new Promise(requestAnimationFrame);
+        digit(8);
+        while (places.length < 5) await frame();
+        const before = places;
+        places = [];
+        digit(1);
+        while (places.length < 49) await frame();
+        return [before, places];
+    }""")
+    ring = [np.hypot(x - 3, y - 3) for x, y in after]
+    assert 5 <= len(before) < 49 and before[0] == [3, 3]
+    assert after[0] == [3, 3] and ring == sorted(ring)
+    assert len({tuple(place) for place in after}) == 49
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_mouse_reaches_every_control(live_page, width):
     page = live_page(NAME, width=width)

@@ -3,26 +3,19 @@ run."""
 
 import contextlib
 import http.server
+import re
 import threading
-from pathlib import Path
+import zlib
 
-import pydata_sphinx_theme
 import pytest
 from playwright.sync_api import expect
 
-from tests.live.browser import asleep
+from tests.live.browser import THEME, asleep
+from tests.live.test_live import node
 from tools import live
 
 pytestmark = pytest.mark.site
 NAME, FILE = "next-token", "model.bin"
-THEME = (
-    Path(pydata_sphinx_theme.__file__).parent
-    / "theme"
-    / "pydata_sphinx_theme"
-    / "static"
-    / "styles"
-    / "pydata-sphinx-theme.css"
-)
 # The press comes in the same turn: on a busy machine a frame could fail before it.
 FAIL_ONCE = """([kind, name, press]) => {
     const thing = window[kind].prototype, real = thing[name];
@@ -58,13 +51,17 @@ def test_a_script_that_does_not_come_is_told_and_may_be_asked_for_again(
 
 
 @contextlib.contextmanager
-def server_that_stops_half_way(body):
+def server_that_stops_half_way(body, sent, over):
+    """Serve half of `body` and set `sent`; wait until `over` is set, and hang up."""
+
     class Half(http.server.BaseHTTPRequestHandler):
         def do_GET(self):  # the name that http.server asks for
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body[: len(body) // 2])
+            sent.set()
+            over.wait()
 
         def log_message(self, *arguments):
             pass
@@ -74,41 +71,112 @@ def server_that_stops_half_way(body):
     try:
         yield f"http://127.0.0.1:{server.server_port}/"
     finally:
+        over.set()
         server.shutdown()
         server.server_close()
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("file", "fault", "words"),
     [
-        ("half", "The file of weights is damaged or is something else."),
-        ("cut off", "The file of weights broke off: try again."),
-        ("told too long", "The file of weights broke off: try again."),
-        ("told too short", "The file of weights is longer than was told."),
+        (FILE, "cut off", "The file of weights broke off: try again."),
+        (
+            FILE,
+            "stalled",
+            "The weights did not come for 8 seconds: is there a connection? Try again.",
+        ),
+        (
+            f"{NAME}.js",
+            "cut off",
+            "its script could not be fetched. Is there a connection? Press again, or "
+            "reload the page.",
+        ),
+        (
+            f"{NAME}.js",
+            "stalled",
+            "its script did not come for 8 seconds. Is there a connection? Press again, "
+            "or reload the page.",
+        ),
     ],
 )
-def test_half_a_file_is_told_in_one_sentence(live_page, fault, words):
+def test_half_a_file_is_told_in_one_sentence(live_page, file, fault, words):
     page = live_page(NAME, touch=False)
-    body = (live.data(NAME) / FILE).read_bytes()
-    with server_that_stops_half_way(body) as broken:
-        answer = {
-            "half": lambda route: route.fulfill(body=body[: len(body) // 2]),
-            "cut off": lambda route: route.continue_(url=broken),
-            "told too long": lambda route: route.fulfill(
-                body=body, headers={"content-length": str(len(body) + 1000)}
-            ),
-            "told too short": lambda route: route.fulfill(
-                body=body, headers={"content-length": str(len(body) - 1000)}
-            ),
-        }[fault]
-        page.tab.route(f"**/{FILE}", answer)
+    page.tab.clock.install()
+    body = page.tab.request.get(f"{page.address}/live/{NAME}/{FILE}").body()
+    sent, over = threading.Event(), threading.Event()
+    with server_that_stops_half_way(body, sent, over) as half:
+        if fault == "cut off":
+            over.set()
+        page.tab.route(f"**/{file}", lambda route: route.continue_(url=half))
         page.figure.locator(".live-start").click()
+        while not sent.is_set():
+            page.frames(2)
+        if fault == "stalled":
+            page.tab.clock.run_for(7000)  # its first half came, and it waits for more
+            expect(page.figure.locator(".live-start")).to_contain_text("Fetching")
+            page.tab.clock.run_for(9000)
         expect(trouble(page)).to_have_text(f"This figure could not start: {words}")
-    asleep(page)
-    page.forgive()
-    page.tab.unroute(f"**/{FILE}")
-    page.touch()
+        asleep(page)
+        page.forgive()
+        page.tab.unroute(f"**/{file}")
+        page.touch()  # while the other line still hangs
     expect(trouble(page)).to_be_hidden()
+
+
+def test_a_slow_line_is_waited_for_as_long_as_bytes_come(live_page):
+    """Ten pieces of the weights, five seconds apart."""
+    page = live_page(NAME, touch=False)
+    page.evaluate("""() => { const real = window.fetch;
+        window.fetch = async (url, options) => {
+            const response = await real(url, options);
+            if (!String(url).endsWith(".bin")) return response;
+            const whole = new Uint8Array(await response.arrayBuffer()), n = 10;
+            let i = 0;
+            return new Response(new ReadableStream({async pull(stream) {
+                await new Promise((done) => { window.onward = done; });
+                const at = (k) => Math.floor(whole.length * k / n);
+                if (i === n) stream.close(); else stream.enqueue(whole.slice(at(i), at(++i)));
+            }}, {highWaterMark: 0}));
+        }; }""")
+    page.tab.clock.install()
+    page.figure.locator(".live-start").click()
+    for piece in range(11):
+        page.tab.wait_for_function("() => window.onward")
+        page.tab.clock.fast_forward(5000)
+        page.evaluate("() => { const on = window.onward; window.onward = null; on(); }")
+        if piece < 9:
+            share = f"Fetching … {10 * (piece + 1)} %"
+            expect(page.figure.locator(".live-start")).to_have_text(share)
+    page.tab.wait_for_selector(".live-figure[data-ready]")
+
+
+def test_a_programmer_s_error_is_for_the_console(live_page):
+    page = live_page(NAME, touch=False)
+    page.evaluate(
+        "() => { CanvasRenderingContext2D.prototype.putImageData = undefined; }"
+    )
+    page.figure.locator(".live-start").click()
+    expect(trouble(page)).to_have_text(
+        "This figure could not start: its script ran into an error. Reload the page and "
+        "try again, or try another browser."
+    )
+    assert "putImageData" in "".join(page.faults)
+    page.forgive()
+
+
+def test_files_are_fetched_by_the_one_way_that_checks_them():
+    fetching = re.compile(r"\bfetch\(|XMLHttpRequest|\.src\s*=|importScripts|Worker\(")
+    scripts = [p for p in live.SOURCE.rglob("*.js") if "node_modules" not in p.parts]
+    found = {p.name for p in scripts if fetching.search(p.read_text("utf8"))}
+    assert found == {"weights.js"}
+
+
+def test_the_checksum_is_zlib_s():
+    sizes = (0, 1, 9, 70_000)
+    bodies = [bytes(i * 7 % 256 for i in range(size)) for size in sizes]
+    script = "return input.map((body) => lib.crc32(Uint8Array.from(body)))"
+    found = node(script, [list(body) for body in bodies], imports="weights")
+    assert found == [zlib.crc32(body) for body in bodies]
 
 
 @pytest.mark.parametrize("where", ["painting", "frame", "promise"])

@@ -57,6 +57,13 @@ def wait_hidden(page, count):
     )
 
 
+def emptied(page):
+    """Hide what the figure fills by itself when it wakes."""
+    button(page, "Hide all").click()
+    wait_hidden(page, 49)
+    return page
+
+
 @pytest.fixture(scope="module")
 def strokes():
     """Return the chapter's own generator of steps: its two cells are executed."""
@@ -167,7 +174,7 @@ def test_the_shipped_clothes_are_tokens_of_test_pictures(live_page):
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_mouse_or_finger_fill_hide_and_mend(live_page, width):
-    page = live_page("masked-tokens", width=width)
+    page = emptied(live_page("masked-tokens", width=width))
     summary = page.tab.locator("summary")
     shown = page.tab.get_by_label("Show the tokens").is_visible()
     assert shown == (width > 600)
@@ -244,6 +251,7 @@ def test_the_keyboard_alone_does_it_all(live_page, width):
     assert page.tab.get_by_label("none", exact=True).is_checked()
     press("ArrowRight")
     assert page.tab.get_by_label("T-shirt", exact=True).is_checked()
+    assert len(hidden(page)) == 49  # another class ends what it does by itself
     page.tab.get_by_label("8", exact=True).focus()
     press("ArrowLeft")
     press("ArrowLeft")
@@ -293,7 +301,7 @@ def test_the_keyboard_alone_does_it_all(live_page, width):
 
 
 def test_order_temperature_and_guidance_reach_the_model(live_page, greedy):
-    page = live_page("masked-tokens")
+    page = emptied(live_page("masked-tokens"))
     page.tab.get_by_label("1", exact=True).check(force=True)
     page.tab.get_by_label("Temperature").fill("0")
     results = []
@@ -319,7 +327,7 @@ def test_order_temperature_and_guidance_reach_the_model(live_page, greedy):
 
 
 def test_playing_pauses_and_goes_on(live_page):
-    page = live_page("masked-tokens", width=360)
+    page = emptied(live_page("masked-tokens", width=360))
     page.tab.get_by_label("16", exact=True).check(force=True)
     button(page, "Fill").click()
     page.tab.wait_for_function(
@@ -343,8 +351,50 @@ def test_playing_pauses_and_goes_on(live_page):
     )
 
 
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_when_it_wakes_it_fills_once_by_itself(live_page, motion):
+    page = live_page("masked-tokens", width=360, reduced_motion=motion)
+    wait_hidden(page, 0)
+    button(page, "Fill again").wait_for()
+    expect(page.tab.locator(SAY)).to_have_text("All 49 tokens are settled.")
+    whole = codes(page)
+    page.frames(60)
+    assert codes(page) == whole
+
+
+@pytest.mark.parametrize("name", ["masked-tokens", "tokens"])
+def test_a_finger_taps_and_drags_sideways_and_swipes_to_scroll(live_page, name):
+    page = live_page(name, width=360, reduced_motion="reduce")
+    page.tab.wait_for_selector(".live-stage:not([data-settled=no])")
+    page.tab.locator(".tokens-grid").evaluate(
+        "e => e.scrollIntoView({block: 'center'})"
+    )
+    box = page.tab.locator(".tokens-grid").bounding_box()
+    side = box["width"] / 7
+    at = [(box["x"] + (i + 0.5) * side, box["y"] + 2.5 * side) for i in range(7)]
+    before, start = labels(page), page.evaluate("scrollY")
+    x, y = at[3]
+    page.finger((x, y), (x, y - 150 if start < 100 else y + 150))
+    assert abs(page.evaluate("scrollY") - start) > 80
+    assert labels(page) == before  # no tile took the swipe for a press
+    page.evaluate("y => scrollTo(0, y)", start)
+    page.frames(2)
+    page.finger(at[0], at[-1], pieces=30)
+    row = range(14, 21)
+    now = labels(page)
+    changed = [i for i in range(49) if now[i] != before[i]]
+    assert changed and set(changed) <= set(row)
+    if name == "masked-tokens":
+        assert hidden(page) == [*row]
+    page.tab.locator(CELL).nth(30).tap()
+    assert labels(page)[30] != before[30]
+    assert [labels(page)[i] for i in row] == [now[i] for i in row]
+
+
 def test_with_reduced_motion_nothing_plays(live_page):
     page = live_page("masked-tokens", reduced_motion="reduce")
+    wait_hidden(page, 0)
+    emptied(page)
     page.evaluate("""window.seen = new Set(); new MutationObserver(() => window.seen.add(
         [...document.querySelectorAll('.tokens-cell')].filter(
             c => c.ariaLabel.includes('hidden')).length)).observe(

@@ -66,6 +66,13 @@ def wait_drawn(page, count):
     )
 
 
+def cleared(page):
+    """Clear what the figure draws by itself when it wakes."""
+    button(page, "Clear").click()
+    assert drawn(page) == 0
+    return page
+
+
 def finish(page):
     page.tab.get_by_label("at once").check(force=True)
     page.tab.locator(".live-main").click()
@@ -113,7 +120,7 @@ def test_the_model_is_that_of_the_zoo(live_page):
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_mouse_or_finger_draw_choose_and_go_back(live_page, width):
-    page = live_page("next-token", width=width)
+    page = cleared(live_page("next-token", width=width))
     first = bars(page)
     assert 0 < sum(share for _, share, _ in first) <= 101 and not any(
         b[2] for b in first
@@ -159,7 +166,7 @@ def test_mouse_or_finger_draw_choose_and_go_back(live_page, width):
 
 
 def test_drawing_plays_pauses_and_goes_on(live_page):
-    page = live_page("next-token", width=360)
+    page = cleared(live_page("next-token", width=360))
     page.tab.get_by_label("16", exact=True).check(force=True)
     button(page, "Draw").click()
     page.tab.wait_for_function(
@@ -187,6 +194,8 @@ def test_the_keyboard_alone_does_it_all(live_page, width):
     press = page.tab.keyboard.press
     press("ArrowLeft")  # the focus is put on the classes
     assert page.tab.get_by_label("bag", exact=True).is_checked()
+    button(page, "Clear").focus()
+    press("Enter")
     page.tab.get_by_label("6", exact=True).focus()
     press("ArrowRight")
     press("ArrowRight")
@@ -232,7 +241,7 @@ def test_the_keyboard_alone_does_it_all(live_page, width):
 
 
 def test_a_finished_picture_follows_the_sliders_with_the_same_dice(live_page):
-    page = live_page("next-token")
+    page = cleared(live_page("next-token"))
     finish(page)
     whole = codes(page)
     scale = page.tab.get_by_label("Guidance scale")
@@ -251,8 +260,29 @@ def test_a_finished_picture_follows_the_sliders_with_the_same_dice(live_page):
     )
 
 
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_when_it_wakes_it_draws_once_by_itself(live_page, motion):
+    page = live_page("next-token", width=360, reduced_motion=motion)
+    wait_drawn(page, 49)
+    button(page, "Draw another").wait_for()
+    expect(page.tab.locator(SAY)).to_have_text("The boot is finished: 49 tokens.")
+    whole = codes(page)
+    page.frames(60)
+    assert codes(page) == whole
+
+
+def test_a_press_takes_over_from_what_it_draws_by_itself(live_page):
+    page = live_page("next-token")
+    button(page, "Pause").click()
+    count = drawn(page)
+    page.frames(60)
+    assert drawn(page) == count < 49
+
+
 def test_with_reduced_motion_nothing_plays(live_page):
     page = live_page("next-token", reduced_motion="reduce")
+    wait_drawn(page, 49)
+    cleared(page)
     page.evaluate("""window.seen = new Set(); new MutationObserver(() => window.seen.add(
         [...document.querySelectorAll('.tokens-cell')].filter(
             c => c.ariaLabel.includes('not drawn')).length)).observe(
@@ -267,7 +297,7 @@ def test_with_reduced_motion_nothing_plays(live_page):
 
 
 def test_a_finished_picture_is_for_everybody(live_page):
-    page = live_page("next-token")
+    page = cleared(live_page("next-token"))
     page.tab.get_by_label("Show the tokens").check()
     finish(page)
     assert page.serious("light") == [] == page.serious("dark")

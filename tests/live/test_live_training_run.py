@@ -243,6 +243,35 @@ def test_scales_go_there_and_back(live_page, files):
     assert found["near"] == [0, 0, 1, 22, 23, 23]
 
 
+def test_it_marks_where_ours_passes_the_tutorial(live_page, films, files):
+    page, moments = live_page(NAME), files[1]["moments"]
+    theirs, our = (np.array(films[name][1]["frechet"]) for name in NAMES)
+    ahead = [bool((our[k:] < theirs.min()).all()) for k in range(len(our))]
+    stop = ahead.index(True)
+    assert 0 < stop < LAST and our[stop - 1] > theirs.min()
+    found, none = page.evaluate(
+        """async ([own, other]) => {
+        const {passes} = await import('./live/training-run.js');
+        return [passes({frechet: own}, {frechet: other}), passes({frechet: other},
+            {frechet: own})]; }""",
+        [our.tolist(), theirs.tolist()],
+    )
+    assert found == {"stop": stop, "best": theirs.min(), "at": int(theirs.argmin())}
+    assert none is None
+    chart = page.tab.locator(".training-run-chart").first
+    told = chart.get_attribute("aria-label")
+    assert f"from {moments[stop]} seconds on ours is better" in told
+    words = page.evaluate("""async () => {
+        const kind = CanvasRenderingContext2D.prototype, real = kind.fillText, said = [];
+        kind.fillText = function (text, ...at) { said.push(text); real.call(this, text, ...at); };
+        document.querySelector(".live-stage input").dispatchEvent(new Event("input"));
+        const root = document.documentElement;
+        root.dataset.theme = "dark";
+        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+        return said; }""")
+    assert f"ours passes the tutorial’s best: {moments[stop]} s" in words
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_mouse_and_finger_reach_every_control(live_page, width):
     page = live_page(NAME, width=width)

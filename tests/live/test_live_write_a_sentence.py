@@ -414,6 +414,9 @@ def agree(page, sentence):
     return labels
 
 
+FIRST = "two red circles and a white cross"  # what it paints when it wakes
+
+
 def button(page, name):
     return page.tab.get_by_role("button", name=name, exact=True)
 
@@ -432,9 +435,8 @@ def test_mouse_and_finger_reach_everything(live_page, width):
     press = (
         (lambda where: where.tap()) if width < 600 else (lambda where: where.click())
     )
-    assert np.abs(shown(page)).max() <= 1 and "not painted yet" in page.tab.locator(
-        "figure canvas"
-    ).first.get_attribute("aria-label")
+    assert len(agree(page, FIRST)) == 4
+    assert np.abs(shown(page)).max() <= 1
     for name, sentence in (
         ("one object", "a small pink cross"),
         ("never shown", "a yellow circle above a blue triangle"),
@@ -606,6 +608,7 @@ def test_the_keyboard_reaches_everything(live_page, width):
 @WIDTHS
 def test_painting_can_be_stopped(live_page, width):
     page = live_page(NAME, width=width)
+    wait_painted(page, FIRST)
     page.tab.clock.install()
     page.tab.clock.pause_at(page.evaluate("Date.now() + 1000"))
     button(page, "Paint").click()
@@ -635,17 +638,38 @@ def test_painting_can_be_stopped(live_page, width):
     assert all("obey" in of for of in labels)
 
 
-def test_pictures_of_another_sentence_stand_back(live_page):
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_when_it_wakes_it_paints_once_by_itself(live_page, motion):
+    page = live_page(NAME, width=360, reduced_motion=motion)
+    assert sentence_box(page).input_value() == FIRST
+    assert len(agree(page, FIRST)) == 4
+    before = shown(page)
+    page.frames(60)
+    assert np.array_equal(shown(page), before)
+
+
+def test_above_the_pictures_stands_whose_they_are(live_page):
     page = live_page(NAME, reduced_motion="reduce")
     box, caption = sentence_box(page), page.tab.locator("figcaption").first
+    whose = page.tab.locator(".write-a-sentence-whose")
+    faint = """[...document.querySelectorAll('figure canvas')].map((e) => {
+        let all = 1;
+        for (; e; e = e.parentElement) all *= getComputedStyle(e).opacity;
+        return all; })"""
+    agree(page, FIRST)
     button(page, "one object").click()
     agree(page, "a small pink cross")
-    faint = "getComputedStyle(document.querySelector('figure canvas')).opacity"
-    assert caption.is_visible() and page.evaluate(faint) == "1"
-    box.fill("a small pink")
-    assert not caption.is_visible() and float(page.evaluate(faint)) < 0.5
-    box.fill("a small pink cross")
-    assert caption.is_visible() and page.evaluate(faint) == "1"
+    for text in ("a small pink", "a small pink cross", "a purple dog", "circel", ""):
+        box.fill(text)
+        assert whose.inner_text() == "“a small pink cross”" and whose.is_visible()
+        assert caption.is_visible() and set(page.evaluate(faint)) == {1}
+        box.press("Enter")
+        if text == "circel":
+            assert whose.inner_text() == "“a small pink cross”"
+            assert set(page.evaluate(faint)) == {1}
+        page.tab.wait_for_selector(".live-stage[data-settled=yes]")
+        button(page, "one object").click()
+        agree(page, "a small pink cross")
     box.fill(
         "a purple dog"
     )  # the chips and the sentence below them speak of the same word
@@ -653,6 +677,52 @@ def test_pictures_of_another_sentence_stand_back(live_page):
     assert page.tab.locator(".write-a-sentence-hint").text_content() == (
         "The word “purple” does not fit here."
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("circel", "I do not know “circel”. Did you mean circle?"),
+        ("a red traingle", "I do not know “traingle”. Did you mean triangle?"),
+        ("two red circls", "I do not know “circls”. Did you mean circles?"),
+        ("a red circls", "I do not know “circls”. Did you mean circle?"),
+        ("a gren cross", "I do not know “gren”. Did you mean green?"),
+        ("a bleu cross", "I do not know “bleu”. Did you mean blue?"),
+        ("a Smal red cross", "I do not know “smal”. Did you mean small?"),
+        ("a red sqare!", "I do not know “sqare”. Did you mean square?"),
+        (
+            "a red crss lft of a blue square",
+            "I do not know “crss”. Did you mean cross?",
+        ),
+        ("a red circle abve a blue cross", "I do not know “abve”. Did you mean above?"),
+        ("a red dog", "I do not know “dog”."),
+        ("a red 圆", "I do not know “圆”."),
+        ("ten elephants", "I do not know “ten”."),
+    ],
+)
+def test_a_word_that_it_has_not_is_named_with_the_nearest(live_page, sentence, told):
+    page = live_page(NAME, reduced_motion="reduce")
+    agree(page, FIRST)
+    hint, fold = (
+        page.tab.locator(".write-a-sentence-hint"),
+        page.tab.get_by_text(f"All {len(captions.WORDS)} words"),
+    )
+    assert not fold.is_visible()
+    sentence_box(page).fill(sentence)
+    for press in (False, True):
+        if press:
+            sentence_box(page).press("Enter")
+        said = hint.text_content()
+        assert said == told or (told.endswith("”.") and said.startswith(f"{told} Did"))
+        assert len(said) < 60
+        assert fold.is_visible()
+    heard(page, f"Nothing was painted. {said}")
+    every = page.tab.get_by_text(", ".join(captions.WORDS), exact=True)
+    assert not every.is_visible()  # folded
+    fold.click()
+    assert every.is_visible() and not page.too_wide()
+    sentence_box(page).fill("a red circle")
+    assert hint.text_content() == "" and not fold.is_visible()
 
 
 @WIDTHS
@@ -664,14 +734,12 @@ def test_a_sentence_it_cannot_read_breaks_nothing(live_page, width):
     agree(page, "two red circles and a white cross")
     before = shown(page)
     box.fill("a red dog left of a blue cross")
-    assert hint.text_content() == "The word “dog” is not known here."
+    assert hint.text_content() == "I do not know “dog”."
     assert button(page, "triangle").is_visible()  # what may stand there
     box.press("Enter")
-    assert hint.text_content() == (
-        f"The word “dog” is not known here: the words are {', '.join(captions.WORDS)}."
-    )
+    assert hint.text_content() == "I do not know “dog”."
     assert box.get_attribute("aria-invalid") == "true"
-    heard(page, "Nothing was painted. The word “dog”")
+    heard(page, "Nothing was painted. I do not know “dog”.")
     assert np.array_equal(shown(page), before)
     assert not page.too_wide()
     button(page, "triangle").click()
@@ -714,6 +782,7 @@ def test_a_sentence_it_cannot_read_breaks_nothing(live_page, width):
 
 def test_nothing_moves_by_itself_nor_piecewise_under_reduced_motion(live_page):
     page = live_page(NAME, reduced_motion="reduce")
+    agree(page, FIRST)
     before = shown(page)
     for _ in range(3):
         assert np.array_equal(shown(page), before)

@@ -83,6 +83,7 @@ const STYLE = `
 .gan-plane-key .live-toggle { font-size: inherit; gap: 0.35rem; }
 .gan-plane-key .live-toggle input { margin: 0; }
 .gan-plane-key span { display: inline-flex; align-items: center; gap: 0.35rem; }
+.gan-plane i { forced-color-adjust: none; }
 .gan-plane-key i { width: 0.65rem; height: 0.65rem; border-radius: 50%; }
 .gan-plane-strips { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: 0.35rem 0.7rem;
   align-items: center; font-size: 0.84rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
@@ -98,6 +99,7 @@ const STYLE = `
 .gan-plane .live-controls details.gan-plane-words:not(.hide) { border: 0; padding: 0; margin: 0; }
 .gan-plane-loss .live-option span { padding: 0.1rem 0.3rem; font-size: 0.8rem; }
 .gan-plane .live-say { margin: 0; }
+.gan-plane-playing .live-say { opacity: 0; } /* heard from time to time: the numbers shown are newer */
 `;
 
 const round = (value, digits = 2) => (Number.isFinite(value)
@@ -134,6 +136,7 @@ export async function mount(stage) {
   let game, latents, wide, real, realShares, realCloud, best, history, told;
   let samples, arrows, surface, stale, measuredAt, measuredStep, spokenAt = 0;
   let took = 0;                           // milliseconds for the last measurement
+  let grounds = 0;                        // how often the surface or the real samples changed
   let pace = {steps: 0, since: 0, value: NaN}, debt = 0, gone = false;
 
   const empty = () => dataName === "drawn" && points.length === 0;
@@ -141,6 +144,7 @@ export async function mount(stage) {
   /** Draw the fixed real samples that are shown and measured against. */
   function prepareData() {
     game.data = DATA[dataName](points);
+    grounds++;
     const random = uniform(seed + 1);
     if (empty()) { real = new Float32Array(0); return; }
     real = sample(game.data, SHOWN, random);
@@ -177,6 +181,7 @@ export async function mount(stage) {
     if (all && showSurface.value) {
       surface = game.D.forward(PLACES, GRID * GRID).slice(0, GRID * GRID);
       stale = performance.now();
+      grounds++;
     }
     plane.redraw();
   }
@@ -267,6 +272,7 @@ export async function mount(stage) {
 
   const player = loop(root, tick, (running) => {
     play.label = running ? "Pause" : "Play";
+    root.classList.toggle("gan-plane-playing", running);
     if (running) {
       pace = {steps: game.steps, since: performance.now(), value: NaN};
       spokenAt = measuredAt = performance.now();
@@ -276,12 +282,15 @@ export async function mount(stage) {
       if (gone) return;
       look();
       measure();
-      say(sentence());
+      say(sentence(), true);
     }
   });
 
   // ---- the picture ------------------------------------------------------------------------------
 
+  // What lies under the generated samples is painted once, and again when it changed.
+  const under = el("canvas");
+  let painted = "";  // what it shows
   const small = el("canvas", {width: GRID, height: GRID});
   const brush = small.getContext("2d");
   const ground = brush.createImageData(GRID, GRID);
@@ -324,13 +333,25 @@ export async function mount(stage) {
   const across = (x, w) => (x / REACH + 1) / 2 * w;
   const down = (y, h) => (1 - y / REACH) / 2 * h;
 
-  const plane = canvas({width: 460, label: "", draw(context, w, h) {
-    const c = colours();
+  function paintUnder(w, h, c) {
+    const {width, height} = plane.node;
+    const wanted = [width, height, c.theme, showSurface.value, grounds].join();
+    if (painted === wanted) return;
+    painted = wanted;
+    [under.width, under.height] = [width, height];
+    const context = under.getContext("2d");
+    context.scale(width / w, height / h);
     if (showSurface.value && surface) paintSurface(context, w, h, c);
     dots(context, w, h, real, real.length / 2, 2.1, c.real);
     if (dataName === "drawn") {
       dots(context, w, h, points.flat(), points.length, 3.2, c.real, c.paper);
     }
+  }
+
+  const plane = canvas({width: 460, label: "", draw(context, w, h) {
+    const c = colours();
+    paintUnder(w, h, c);
+    context.drawImage(under, 0, 0, w, h);
     if (samples && !gone) {
       dots(context, w, h, samples, SHOWN, 2.5, c.generated, c.paper);
       if (arrows) paintArrows(context, w, h, c);
@@ -390,6 +411,7 @@ export async function mount(stage) {
 
   function pointsChanged() {
     game.data = DATA.drawn(points);
+    grounds++;
     play.disabled = stepper.disabled = empty();
     clear.disabled = empty();
     plane.redraw();

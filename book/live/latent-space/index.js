@@ -3,7 +3,7 @@
 // The state is one start of length 1, a step along each direction, and the length of the latent;
 // the walk between two pinned digits sets a new start. All pictures follow from the state.
 
-import {button, canvas, choice, el, drag, fault, pad, paintImage, panel, sheet, slider}
+import {button, canvas, choice, el, drag, fault, pad, paintImage, panel, share, sheet, slider}
   from "../lib/frame.js";
 import {freshSeed, normal, uniform} from "../lib/random.js";
 import {fetchSpace, length, measure, place, scaled, slerp, straight} from "./space.js";
@@ -14,7 +14,6 @@ const REACH = 0.8;    // how far a step of 1 goes, beside a start of length 1
 const MAP = 7;        // digits across the map, and down
 const WAY = 9;        // pictures on the way from A to B
 const HOME = 6;       // length of a digit's latent, where nothing else is said
-const PIECE = 12;     // milliseconds of background work a frame
 const SIDE = 28;      // pixels of a picture
 
 const STYLE = `
@@ -34,8 +33,7 @@ const STYLE = `
   color: var(--pst-color-text-muted); margin: 0.2rem 0 0; line-height: 1.4; }
 .latent-space-keys .live-options { display: grid;
   grid-template-columns: repeat(3, minmax(0, 1fr)); }
-.latent-space-keys .live-option { min-width: 0; }
-.latent-space-keys .live-option span { width: 100%; min-height: 2.5rem; min-width: 0;
+.latent-space-keys .live-option span { width: 100%; min-height: 2.5rem; min-width: 2rem;
   justify-content: center; padding: 0; font-size: 1rem; font-variant-numeric: tabular-nums; }
 .latent-space-sliders { display: grid; gap: 0.3rem 1.4rem;
   grid-template-columns: repeat(2, minmax(0, 1fr)); }
@@ -60,7 +58,7 @@ const STYLE = `
     grid-template-areas: "picture map" "start start"; }
   .latent-space-start { grid-area: start; display: flex; flex-wrap: wrap; align-items: flex-end;
     justify-content: space-between; gap: 0.6rem; }
-  .latent-space-keys .live-options { display: flex; flex-wrap: nowrap; gap: 0.2rem; }
+  .latent-space-keys .live-options { display: flex; gap: 0.2rem; }
   .latent-space-wide { grid-column: auto; }
   .latent-space-sliders { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   .latent-space-read span { display: inline; }
@@ -106,7 +104,8 @@ export async function mount(stage, {base, progress}) {
   }});
   const told = ["", "", ""].map(() => el("span"));
 
-  // The map: the pictures at 7 x 7 places of the pad, redone one by one when something changed.
+  // The map: the pictures at 7 x 7 places of the pad. When something changed they are redone one by
+  // one, each time from the middle: the picture under the dot must not be the last to follow.
   const map = board(MAP, MAP);
   const order = Array.from({length: MAP * MAP}, (_, i) => i).sort((i, j) => ring(i) - ring(j));
   function ring(i) {  // from the middle outward
@@ -114,25 +113,24 @@ export async function mount(stage, {base, progress}) {
   }
   const way = board(WAY, 1);
   const waiting = {map: 0, way: 0};  // pictures that are still to be redone
-  let next = 0, frame = null;
+  let frame = null, last = 0;
   function redoOne() {
     if (waiting.way > 0) {
       const i = WAY - waiting.way--;
       way.put(i, generate(between(i / (WAY - 1))));
       return "way";
     }
-    const i = order[next];
-    next = (next + 1) % order.length;
-    waiting.map--;
+    const i = order[order.length - waiting.map--];
     const steps = state.steps.map((s) => s * REACH);
     steps[0] = REACH * ((i % MAP + 0.5) / MAP * 2 - 1);
     steps[1] = REACH * (1 - (Math.floor(i / MAP) + 0.5) / MAP * 2);
     map.put(i, generate(place(state.start, directions, steps, state.length)));
     return "map";
   }
-  function work() {
+  function work(time) {
     frame = null;
-    const end = performance.now() + PIECE, done = new Set();
+    const end = performance.now() + share(time - last), done = new Set();
+    last = time;
     try {
       while ((waiting.way > 0 || waiting.map > 0) && performance.now() < end) done.add(redoOne());
     } catch (error) {
@@ -147,7 +145,9 @@ export async function mount(stage, {base, progress}) {
   const redo = (what) => {
     stage.dataset.settled = "no";
     waiting[what] = what === "map" ? MAP * MAP : WAY;
-    frame ??= requestAnimationFrame(work);
+    if (frame !== null) return;
+    last = performance.now();
+    frame = requestAnimationFrame(work);
   };
 
   const ground = pad({labels: ["lean", "ink"], width: 400, cross: false,
@@ -282,8 +282,7 @@ export async function mount(stage, {base, progress}) {
     along.value = Math.round(t * 40) / 40;
     walk(along.value);
   };
-  drag(strip.node, {start: reach, move: reach});
-  strip.node.style.touchAction = "pan-y";  // a finger going up or down scrolls the page
+  drag(strip.node, {start: reach, move: reach, sideways: true});
 
   // The layout.
   const {view, controls, say} = panel(stage, {label: "Walk through the generator's latent space"});

@@ -20,7 +20,8 @@ export function el(tag, properties = {}, ...children) {
 }
 
 /** Lay out a figure: a view, controls beside or below it, and a line that is read out.
- *  Returns {view, controls, say(text)}; `say` speaks politely, and not more than once a second. */
+ *  Returns {view, controls, say(text, atOnce)}; `say` speaks politely, and not more than once a
+ *  second unless told so. */
 export function panel(stage, {label}) {
   const view = el("div", {class: "live-view"});
   const controls = el("div", {class: "live-controls"});
@@ -32,9 +33,13 @@ export function panel(stage, {label}) {
     last = performance.now();
     if (line.textContent !== wanted) line.textContent = wanted;
   };
-  const say = (text) => {
+  const say = (text, atOnce = false) => {
     wanted = text;
-    if (waiting !== null) return;
+    if (atOnce) {
+      clearTimeout(waiting);
+      speak();
+    }
+    if (waiting !== null || atOnce) return;
     const pause = 1000 - (performance.now() - last);
     if (pause <= 0) speak();
     else waiting = setTimeout(speak, pause);
@@ -112,20 +117,28 @@ export function select({label, options, value = options[0].value, onChange}) {
 }
 
 /** The figure around `node` cannot go on: the loader shows its picture again and says why. What
- *  runs by itself (a frame, a promise) tells its errors here: no one else would hear of them. */
+ *  runs by itself (a frame, a promise) tells its errors here: no one else would hear of them. An
+ *  error of our own is a sentence; the others are for whoever looks into the console. */
 export function fault(node, error) {
   console.error(error);
-  const why = String(error?.message ?? error).replace(/[.\s]+$/, "");
+  const why = error?.constructor === Error ? ` (${error.message.replace(/[.\s]+$/, "")})` : "";
   node.closest(".live-stage")?.dispatchEvent(new CustomEvent("live-fault",
-    {detail: `its script ran into an error (${why}).`}));
+    {detail: `its script ran into an error${why}.`}));
 }
+
+const NAMES = ["real", "generated", "discriminator", "other", "light", "reference", "ink", "muted",
+  "paper", "surface", "line"];
+let palette = null;  // kept while the theme stays: it is asked for in every frame
 
 /** The book's colours in the page's present theme, as CSS colours. */
 export function colours() {
-  const style = getComputedStyle(document.documentElement);
-  const names = ["real", "generated", "discriminator", "other", "light", "reference", "ink", "muted",
-    "paper", "surface", "line"];
-  return Object.fromEntries(names.map((n) => [n, style.getPropertyValue(`--live-${n}`).trim()]));
+  const {theme} = document.documentElement.dataset;
+  if (palette?.theme !== theme) {
+    const style = getComputedStyle(document.documentElement);
+    palette = {theme, ...Object.fromEntries(
+      NAMES.map((name) => [name, style.getPropertyValue(`--live-${name}`).trim()]))};
+  }
+  return palette;
 }
 
 /** Call back when the reader changes between light and dark; returns what undoes that. */
@@ -178,32 +191,51 @@ export function canvas({width = 420, ratio = 1, label, draw}) {
 
 /** Let a canvas be dragged by finger or the mouse's first button: start(x, y, event),
  *  move(x, y, event), end(). x and y in 0..1, and may leave it. `start` may return false to let
- *  the page scroll. */
-export function drag(node, {start, move, end}) {
-  let held = null;
-  node.style.touchAction = "none";
+ *  the page scroll. What is dragged `sideways` alone leaves a finger that goes up or down to the
+ *  page: it starts when the finger goes sideways, or is lifted where it came down. */
+export function drag(node, {start, move, end, sideways = false}) {
+  let held = null, waiting = null;  // a finger's pointerdown that may still want to scroll
+  node.style.touchAction = sideways ? "pan-y pinch-zoom" : "none";
   const at = (event) => {
     const box = node.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
+  const begin = (event) => {
+    waiting = null;
+    if (start(...at(event), event) === false) return false;
+    node.focus({preventScroll: true});
+    return true;
+  };
   node.addEventListener("pointerdown", (event) => {
     if (held !== null || event.button > 0 || event.ctrlKey) return;  // those ask for the menu
-    if (start(...at(event), event) === false) return;
+    if (sideways && event.pointerType === "touch") waiting = event;
+    else if (!begin(event)) return;
     held = event.pointerId;
     node.setPointerCapture(held);
     event.preventDefault();
-    node.focus({preventScroll: true});
   });
   node.addEventListener("pointermove", (event) => {
-    if (event.pointerId === held) move?.(...at(event), event);
+    if (event.pointerId !== held) return;
+    if (waiting && !goesSideways(waiting, event)) return;
+    if (waiting && !begin(waiting)) held = null;
+    else move?.(...at(event), event);
   });
   for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
     node.addEventListener(kind, (event) => {
       if (event.pointerId !== held) return;
       held = null;
-      end?.();
+      if (waiting && kind === "pointerup") begin(waiting);
+      if (waiting) waiting = null;  // the page took the finger
+      else end?.();
     });
   }
+}
+
+/** Whether a finger that came down with one event has by another gone left or right: up or down
+ *  the browser scrolls, and tells so by a pointercancel. */
+export function goesSideways(from, to) {
+  const [x, y] = [to.clientX - from.clientX, to.clientY - from.clientY].map(Math.abs);
+  return x > 6 && x > y;
 }
 
 /** A square on which two numbers in [-1, 1] are chosen, by finger, mouse or arrow keys.
@@ -294,6 +326,10 @@ export function loop(node, tick, onChange = () => {}) {
   return {start: () => set(true), stop: () => set(false), get running() { return running; },
     end() { set(false); watcher.disconnect(); if (frame !== null) cancelAnimationFrame(frame); }};
 }
+
+/** How many milliseconds of a frame work in the background may take, when the last frame took
+ *  `passed`: 12, and more where painting is slow, or hardly any of it would be done. */
+export const share = (passed) => Math.max(12, Math.min(80, passed / 2));
 
 /** A canvas that is not shown, to paint from (OffscreenCanvas is missing in older browsers). */
 export const sheet = (width, height) => el("canvas", {width, height});

@@ -44,35 +44,82 @@ function parse(buffer) {
   return {facts: JSON.parse(__metadata__.facts), tensors, shapes};
 }
 
-/** Fetch a file's bytes; an error says in one sentence what is wrong, and of `what`. `onShare`
- *  hears 0 to 1. */
+const PATIENCE = 8;  // seconds without a byte, after which the reader is told
+
+/** The CRC-32 of bytes, as zlib counts it. It is to find accidents, not attacks: page and files
+ *  come from one host. And crypto.subtle is missing where a page comes by plain http. */
+export function crc32(bytes) {
+  const table = Uint32Array.from({length: 256}, (_, n) => {
+    for (let bit = 0; bit < 8; bit++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
+    return n;
+  });
+  let sum = -1;
+  for (let i = 0; i < bytes.length; i++) sum = (sum >>> 8) ^ table[(sum ^ bytes[i]) & 255];
+  return ~sum >>> 0;
+}
+
+/** Fetch the bytes of one of the figure's files. They are used only if they are those that the
+ *  figure was built with: tools/live.py writes FILES = {"NAME/FILE": [bytes, CRC-32]} into every
+ *  bundle. Others (a cache may keep the last release's) are asked for once more, past all caches.
+ *  An error says in one sentence what is wrong, and of `what`; `onShare` hears 0 to 1. */
 export async function fetchBytes(url, what, onShare = () => {}) {
-  let response;
+  const place = new URL(url, document.baseURI).pathname.split("/").slice(-2).join("/");
+  const [size, sum] = FILES[place];
+  let bytes = null;
+  for (const cache of ["default", "reload"]) {
+    bytes = await ask(url, {what, cache, size, onShare});
+    if (bytes.length === size && crc32(bytes) === sum) return bytes.buffer;
+  }
+  const web = /^\s*</.test(new TextDecoder().decode(bytes.subarray(0, 99)));
+  const why = !bytes.length ? "is empty" : web ? "is a web page"
+    : bytes.length < size ? "breaks off" : "is another file";
+  throw new Error(`The file of ${what} is damaged (it ${why}): reload the page and try again.`);
+}
+
+/** What a request brings, at most `size` bytes and a piece more. */
+async function ask(url, {what, cache, size, onShare}) {
+  const control = new AbortController();
+  let timer = null, begun = false, at = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => control.abort(), 1000 * PATIENCE);
+  };
   try {
-    response = await fetch(url);
-  } catch {
-    throw new Error(`The ${what} could not be fetched: is there a connection? Try again.`);
+    wait();
+    const response = await fetch(url, {cache, signal: control.signal});
+    if (!response.ok) {
+      throw new Error(`The ${what} could not be fetched (the site answered ${response.status}): `
+        + "reload the page and try again.");
+    }
+    begun = true;
+    const parts = [];
+    for (const reader = response.body.getReader(); at <= size;) {
+      wait();
+      const {done, value} = await reader.read();
+      if (done) break;
+      parts.push(value);
+      at += value.length;
+      onShare(Math.min(1, at / size));
+    }
+    const bytes = new Uint8Array(at);
+    at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  } catch (error) {
+    if (control.signal.aborted) {
+      throw new Error(`The ${what} did not come for ${PATIENCE} seconds: is there a connection? `
+        + "Try again.");
+    }
+    if (error.constructor === Error) throw error;
+    throw new Error(begun ? `The file of ${what} broke off: try again.`
+      : `The ${what} could not be fetched: is there a connection? Try again.`);
+  } finally {
+    clearTimeout(timer);
+    control.abort();  // what is left of a file that is too long
   }
-  if (!response.ok) {
-    throw new Error(`The ${what} could not be fetched (the site answered ${response.status}).`);
-  }
-  const brokeOff = () => { throw new Error(`The file of ${what} broke off: try again.`); };
-  const total = Number(response.headers.get("content-length")) || 0;
-  if (!total || !response.body || response.headers.get("content-encoding")) {
-    return response.arrayBuffer().catch(brokeOff);
-  }
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const reader = response.body.getReader(); ;) {
-    const {done, value} = await reader.read().catch(brokeOff);
-    if (done) break;
-    if (at + value.length > total) throw new Error(`The file of ${what} is longer than was told.`);
-    bytes.set(value, at);
-    at += value.length;
-    onShare(at / total);
-  }
-  if (at < total) brokeOff();
-  return bytes.buffer;
 }
 
 /** Fetch such a file and read it; an error says in one sentence what is wrong. */

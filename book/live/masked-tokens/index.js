@@ -28,9 +28,9 @@ export async function speed(base) {
 
 const OWN = `
 .masked-tokens-plan { display: flex; align-items: flex-end; gap: 2px; height: 3.4rem; }
-.masked-tokens-plan > span { flex: 1; max-width: 2.2rem; min-width: 1px; background: var(--live-line); border-radius: 2px 2px 0 0; font-size: 0.75rem; position: relative; }
+.masked-tokens-plan > span { flex: 1; max-width: 2.2rem; min-width: 1px; background: var(--live-line); border-radius: 2px 2px 0 0; font-size: 0.75rem; position: relative; forced-color-adjust: none; }
 .masked-tokens-plan > span.masked-tokens-past { background: var(--live-generated); }
-.masked-tokens-plan > span[data-count]::before { content: attr(data-count); position: absolute; top: -1.25rem; left: 0; right: 0; text-align: center; color: var(--pst-color-text-muted); }
+.masked-tokens-plan > span[data-count]::before { content: attr(data-count); position: absolute; top: -1.25rem; left: 0; right: 0; text-align: center; color: var(--pst-color-text-muted); forced-color-adjust: auto; }
 .tokens-tall .live-main { min-width: 6.6rem; } /* its word changes: the others stay in place */
 .masked-tokens-plan-box { padding-top: 1.2rem; }
 `;
@@ -157,8 +157,10 @@ export async function mount(stage, {base, progress}) {
     step.disabled = !count;
     hideAll.disabled = count === LENGTH && !guesses;
   }
+  const rest = (now) => { stage.dataset.settled = now ? "yes" : "no"; };  // for whoever waits
   function halt() {
     clock.stop();
+    rest(true);
     turn++;
     busy = false;
   }
@@ -206,11 +208,13 @@ export async function mount(stage, {base, progress}) {
     report();
   });
   const rush = safely(async () => {
+    rest(false);
     do {
       if (!await stroke()) return;
       await breath();
     } while (hiddenCount());
     show();
+    rest(true);
     report();
   });
   const clock = loop(map.node, (passed) => {
@@ -218,7 +222,10 @@ export async function mount(stage, {base, progress}) {
     if (busy || waited < Math.min(900, Math.max(120, 6000 / run.steps))) return;
     waited = 0;
     stepOnce();
-  }, () => show());
+  }, (running) => {
+    rest(!running);
+    show();
+  });
 
   // ---- the controls -------------------------------------------------------------------
 
@@ -233,11 +240,14 @@ export async function mount(stage, {base, progress}) {
       random = uniform(freshSeed());
       run = null;
     }
+    fillAll();
+  }});
+  function fillAll() {
     if (!run) begin();
     waited = Infinity;
     if (still) rush();
     else clock.start();
-  }});
+  }
   const step = button({label: "Step", onClick() {
     halt();
     stepOnce();
@@ -308,8 +318,9 @@ export async function mount(stage, {base, progress}) {
         note("With the surest first, the pieces of a class come out alike.")),
       temperature.node, scale.node, numbers.node)));
   show();
-  stage.querySelector(".live-say").textContent = "All 49 places are hidden. Fill guesses them all "
-    + "at once, keeps a few guesses, and guesses the others again.";
+  stage.querySelector(".live-say").textContent = "All 49 places were hidden. The model guesses "
+    + "them all at once, keeps a few guesses, and guesses the others again.";
+  fillAll();  // once by itself: an empty grid shows nothing of what it does
   return {stop() {
     halt();
     clock.end();

@@ -33,7 +33,7 @@ const OWN = `
 .next-token-code:hover { background: var(--pst-color-background); }
 .next-token-code .tokens-swatch { width: 2rem; height: 2rem; }
 .next-token-code[aria-pressed=true] { border-color: var(--live-generated); background: var(--pst-color-background); }
-.next-token-track { height: 0.7rem; border-radius: 3px; background: var(--live-line); overflow: hidden; }
+.next-token-track { forced-color-adjust: none; height: 0.7rem; border-radius: 3px; background: var(--live-line); overflow: hidden; }
 .next-token-track > span { display: block; height: 100%; background: var(--pst-color-text-muted); }
 [aria-pressed=true] .next-token-track > span { background: var(--live-generated); }
 .tokens-tall .live-main { min-width: 8.4rem; } /* its word changes: the others stay in place */
@@ -174,6 +174,7 @@ export async function mount(stage, {base, progress}) {
     clear.disabled = !count;
   }
   const finished = () => say(`The ${NAMES[writer.kind]} is finished: 49 tokens.`);
+  const settled = (now) => { stage.dataset.settled = now ? "yes" : "no"; };  // for whoever waits
   function stepOnce() {
     seen = writer.tokens.length;
     next();
@@ -191,6 +192,7 @@ export async function mount(stage, {base, progress}) {
   /** Stop whatever is going on; a redrawing that is cut short leaves what it has. */
   function halt() {
     clock.stop();
+    settled(true);
     turn++;
     if (!redrawing) return;
     redrawing = false;
@@ -212,6 +214,7 @@ export async function mount(stage, {base, progress}) {
   const rush = (follow = true) => drawRest(follow).catch((error) => fault(stage, error));
   async function drawRest(follow) {
     const mine = ++turn;
+    settled(false);
     while (!done()) {
       const start = performance.now();
       while (!done() && performance.now() - start < PIECE) next();
@@ -222,6 +225,7 @@ export async function mount(stage, {base, progress}) {
     if (follow) seen = LENGTH - 1;
     decode();
     show();
+    settled(true);
     if (follow) finished();
   }
   /** Temperature or guidance changed: with the same dice, what comes of a finished picture? */
@@ -241,7 +245,10 @@ export async function mount(stage, {base, progress}) {
     if (waited < pause) return;
     waited = Math.min(waited - pause, pause);
     stepOnce();
-  }, () => show());
+  }, (running) => {
+    settled(!running);
+    show();
+  });
 
   const play = button({label: "Draw", main: true, onClick() {
     if (clock.running) {
@@ -281,7 +288,7 @@ export async function mount(stage, {base, progress}) {
     if (running) clock.start();
     else say(`Class ${NAMES[kind]}: these are the chances of its first token.`);
   }, options: NAMES.map((label, value) => ({value, label}))});
-  const pace = choice({label: "Tokens a second", value: "6",
+  const pace = choice({label: "Tokens a second", value: "16",
     options: [{value: "2", label: "2"}, {value: "6", label: "6"}, {value: "16", label: "16"},
       {value: "all", label: "at once"}], onChange(value) {
       if (value !== "all" || !clock.running) return;
@@ -306,9 +313,9 @@ export async function mount(stage, {base, progress}) {
   temperature.node, scale.node, ...(still ? [] : [pace.node]));
   fresh();
   show();
-  stage.querySelector(".live-say").textContent = still
-    ? "Draw writes all 49 tokens, Step one."
-    : "Draw writes the 49 tokens one after the other, Step one at a time.";
+  stage.querySelector(".live-say").textContent = `The model writes a ${NAMES[writer.kind]}, 49 `
+    + "tokens one after the other. Press a place to see the chances that it had there.";
+  go();  // once by itself: an empty grid shows nothing of what it does
   return {stop() {
     halt();
     clock.end();

@@ -1,4 +1,4 @@
-import {el, panel, group, button, slider, choice, select, colours, canvas, drag, fault}
+import {el, panel, group, button, slider, choice, select, colours, canvas, drag, fault, share}
   from "../lib/frame.js";
 import {uniform, normal} from "../lib/random.js";
 import {frechet, kernelDistance, kernelValue, precisionRecall, summary, place, drawShape,
@@ -43,7 +43,8 @@ const STYLE = `
 .ruler-handle { position: absolute; width: ${SIZE}px; height: ${SIZE}px; margin: -${SIZE / 2}px;
   border-radius: 50%; cursor: grab; touch-action: none; display: grid; place-items: center; }
 .ruler-handle::before { content: ""; width: 11px; height: 11px; border-radius: 50%;
-  background: var(--live-paper); border: 3px solid var(--ruler-colour); }
+  background: var(--live-paper); border: 3px solid var(--ruler-colour); forced-color-adjust: none; }
+.ruler-sign { forced-color-adjust: none; }
 .ruler-handle.ruler-at-centre::before { width: 17px; height: 17px; background: var(--ruler-colour);
   border-color: var(--live-paper); box-shadow: 0 0 0 1.5px var(--ruler-colour); }
 .ruler-handle:focus-visible { outline: 3px solid var(--pst-color-secondary); outline-offset: -5px; }
@@ -108,7 +109,7 @@ function ellipse([a, b, c]) {
 
 /** A coloured sign for keys and titles. */
 function sign(side, text = "●") {
-  const node = el("b", {text, "aria-hidden": "true"});
+  const node = el("b", {class: "ruler-sign", text, "aria-hidden": "true"});
   node.style.color = `var(--live-${side})`;
   return node;
 }
@@ -439,7 +440,7 @@ export async function mount(stage) {
 
   // ---- measuring: the sample at once, the charts in pieces between frames ----
 
-  let job = null, stale = false, frame = null, measured = true, untold = false;
+  let job = null, stale = false, frame = null, last = 0, measured = true, untold = false;
 
   function measure() {
     const {count, seed} = state;
@@ -487,9 +488,10 @@ export async function mount(stage) {
     averages();
   };
 
-  function work() {
+  function work(time) {
     frame = null;
-    const began = performance.now();
+    const end = performance.now() + share(time - last);
+    last = time;
     try {
       if (!measured) {
         measured = true;
@@ -498,7 +500,7 @@ export async function mount(stage) {
         board.redraw();
         if (untold) tell();
       }
-      while (job && performance.now() - began < 12) {
+      while (job && performance.now() < end) {
         const {done, value} = job.next();
         if (done || (value && stale)) job = null;  // the distances are finished even while dragging
         if (!job && stale) begin();
@@ -528,7 +530,9 @@ export async function mount(stage) {
       if (job) stale = true;
       else begin();
     }
-    if (frame === null) frame = requestAnimationFrame(work);
+    if (frame !== null) return;
+    last = performance.now();
+    frame = requestAnimationFrame(work);
   }
 
   let asked = null;

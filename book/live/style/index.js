@@ -4,6 +4,7 @@ import {load} from "../lib/weights.js";
 const STYLE = `
 .style-wipe { position: relative; width: 100%; max-width: 480px; margin: 0 auto; overflow: hidden;
   border-radius: 4px; cursor: ew-resize; }
+.style-line::before, .style-line::after { forced-color-adjust: none; }
 .style-line { position: absolute; top: 0; bottom: 0; width: 44px; margin-left: -22px;
   cursor: ew-resize; display: grid; place-items: center; }
 .style-line::before { content: ""; position: absolute; top: 0; bottom: 0; left: 20.5px; width: 3px;
@@ -126,8 +127,8 @@ export async function mount(stage, {base, progress}) {
   drag(wipe, {
     start(x) { setShare(x); line.focus({preventScroll: true}); },
     move: setShare,
+    sideways: true,
   });
-  wipe.style.touchAction = "pan-y pinch-zoom";  // sideways a finger wipes, else it scrolls the page
   line.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 0.2 : 0.05;
     const to = {ArrowLeft: share - step, ArrowDown: share - step, ArrowRight: share + step,

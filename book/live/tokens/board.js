@@ -1,7 +1,7 @@
 // A map of 7 x 7 tokens that mouse, finger, keyboard and screen reader can work on, and the small
 // pictures around it. Shared by the figures of chapters 15, 16 and 17.
 
-import {el, canvas} from "../lib/frame.js";
+import {el, canvas, goesSideways} from "../lib/frame.js";
 import {LENGTH, PATCH, SIDE} from "./tokenizer.js";
 
 export const STYLE = `
@@ -9,17 +9,17 @@ export const STYLE = `
 .tokens-board > canvas { position: absolute; inset: 0; max-width: none !important; height: 100%; }
 .tokens-grid { position: absolute; inset: 0; display: grid; grid-template-rows: repeat(7, 1fr); cursor: pointer; user-select: none; -webkit-user-select: none; }
 .tokens-grid > [role=row] { display: grid; grid-template-columns: repeat(7, 1fr); }
-.tokens-cell { position: relative; display: flex; align-items: center; justify-content: center; font-size: 0.82rem; font-variant-numeric: tabular-nums; min-width: 0; }
+.tokens-cell { forced-color-adjust: none; position: relative; display: flex; align-items: center; justify-content: center; font-size: 0.82rem; font-variant-numeric: tabular-nums; min-width: 0; }
 .tokens-cell:focus-visible { outline: 3px solid var(--pst-color-secondary); outline-offset: -1px; z-index: 3; }
 .tokens-gaps .tokens-cell { margin: 1px; border-radius: 3px; }
 .tokens-ring { outline: 3px solid var(--live-generated); outline-offset: -2px; z-index: 2; }
 .tokens-thumbs { display: flex; flex-wrap: wrap; gap: 4px; }
 .tokens-thumb { position: relative; display: block; width: 44px; height: 44px; cursor: pointer; }
 .tokens-thumb input { position: absolute; inset: 0; opacity: 0; margin: 0; cursor: pointer; }
-.tokens-thumb span { display: block; width: 44px; height: 44px; border-radius: 4px; background-size: 100% 100%; image-rendering: pixelated; border: 1px solid var(--live-line); }
+.tokens-thumb span { forced-color-adjust: none; display: block; width: 44px; height: 44px; border-radius: 4px; background-size: 100% 100%; image-rendering: pixelated; border: 1px solid var(--live-line); }
 .tokens-thumb input:checked + span { outline: 3px solid var(--pst-color-primary); }
 .tokens-thumb input:focus-visible + span { outline: 3px solid var(--pst-color-secondary); outline-offset: 2px; }
-.tokens-swatch { background-size: 100% 100%; image-rendering: pixelated; border: 1px solid var(--live-line); border-radius: 3px; }
+.tokens-swatch { forced-color-adjust: none; background-size: 100% 100%; image-rendering: pixelated; border: 1px solid var(--live-line); border-radius: 3px; }
 .tokens-name { margin: 0 0 0.2rem; font-size: 0.86rem; color: var(--pst-color-text-muted); line-height: 1.35; }
 .tokens-told .live-say { margin: 0; line-height: 1.45; min-height: 2.9em; }
 .tokens-tall .live-option span { min-height: 2.5rem; min-width: 2.5rem; box-sizing: border-box; justify-content: center; padding: 0.1rem 0.55rem; }
@@ -41,6 +41,7 @@ export const place = (i) => `row ${Math.floor(i / SIDE) + 1}, column ${i % SIDE 
 export function board({label, look, press, done = () => {}, drag = false, key = () => false,
   hover = () => {}, draw = null, name = ""}) {
   let here = 0, held = null, last = 0, pressed = false, lapse = null;
+  let waiting = null;  // a finger's pointerdown that may still want to scroll the page
   const cells = Array.from({length: LENGTH}, (_, i) => el("div", {class: "tokens-cell",
     role: "gridcell", tabindex: i ? -1 : 0, onfocus: () => { here = i; hover(i); tab(i); },
     onblur: () => hover(-1)}));
@@ -50,7 +51,7 @@ export function board({label, look, press, done = () => {}, drag = false, key = 
   const ground = draw ? canvas({width: 400, label: name, draw}) : null;
   const node = el("div", {class: draw ? "tokens-board" : "tokens-board tokens-gaps"}, ground?.node,
     grid);
-  grid.style.touchAction = drag ? "none" : "manipulation";
+  grid.style.touchAction = drag ? "pan-y pinch-zoom" : "manipulation";
 
   const tab = (i) => cells.forEach((cell, j) => cell.setAttribute("tabindex", i === j ? 0 : -1));
   const at = (event) => {
@@ -75,6 +76,11 @@ export function board({label, look, press, done = () => {}, drag = false, key = 
     });
   };
 
+  const begin = () => {
+    waiting = null;
+    focus(last);
+    press(last, true);
+  };
   const released = () => {  // no click may follow; after a tap it may come a little later
     clearTimeout(lapse);
     lapse = setTimeout(() => { pressed = false; }, 400);
@@ -89,11 +95,15 @@ export function board({label, look, press, done = () => {}, drag = false, key = 
     grid.setPointerCapture(held);
     event.preventDefault();
     last = at(event);
-    focus(last);
-    press(last, true);
+    if (event.pointerType === "touch") waiting = event;
+    else begin();
   });
   grid.addEventListener("pointermove", (event) => {
     const now = at(event);
+    if (event.pointerId === held && waiting) {
+      if (!goesSideways(waiting, event)) return;
+      begin();
+    }
     if (held === null) {
       if (event.pointerType === "mouse") hover(now);
     } else if (event.pointerId === held && now !== last) {
@@ -106,7 +116,9 @@ export function board({label, look, press, done = () => {}, drag = false, key = 
     grid.addEventListener(kind, (event) => {
       if (event.pointerId !== held) return;
       held = null;
-      done();
+      if (waiting && kind === "pointerup") begin();  // a tap
+      if (waiting) waiting = null;  // the page took the finger
+      else done();
     });
   }
   grid.addEventListener("click", (event) => {

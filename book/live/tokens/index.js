@@ -50,7 +50,7 @@ const OWN = `
 }
 .tokens-palette { display: grid; grid-template-columns: repeat(auto-fill, minmax(2.6rem, 1fr)); gap: 3px; max-height: 12.2rem; overflow-y: auto; padding: 4px; margin: 0 -4px; }
 @media (min-width: 720px) and (pointer: fine) { .tokens-palette { grid-template-columns: repeat(22, 1fr); max-height: none; } }
-.tokens-code { aspect-ratio: 1; cursor: pointer; }
+.tokens-code { aspect-ratio: 1; cursor: pointer; border-bottom: 6px solid var(--tokens-colour); }
 .tokens-code[aria-selected=true] { outline: 3px solid var(--live-generated); outline-offset: 1px; }
 .tokens-code:focus-visible { outline: 3px solid var(--pst-color-secondary); outline-offset: 1px; }
 .tokens-brush { display: flex; align-items: center; gap: 0.6rem; font-size: 0.92rem; margin-bottom: 0.4rem; }
@@ -195,6 +195,7 @@ export async function mount(stage, {base, progress}) {
       "aria-label": `code ${value}, ${tokenizer.words(value)}`, title: `code ${value}`,
       onclick: () => choose(value)});
     option.style.backgroundImage = `url(${swatch(value)})`;
+    option.style.setProperty("--tokens-colour", tokenizer.colour(value).ground);
     palette.append(option);
     return option;
   });
@@ -302,7 +303,8 @@ export async function mount(stage, {base, progress}) {
     told(stage),
     group("", undo.node, back.node, fill.node, pick.node),
     el("div", {}, el("div", {class: "tokens-brush"}, brush, brushName),
-      note("All 128 codes, each as it paints on average, dark to light:"), palette,
+      note("All 128 codes, each as it paints on average, dark to light, over its colour on the "
+        + "map:"), palette,
       note("On the map: arrow keys move, Enter paints, + and − try the next code, P picks.",
         "tokens-keys")),
     line);

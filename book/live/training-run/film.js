@@ -37,6 +37,15 @@ export function at(reel, k) {
     d_loss: reel.d_loss[epoch - 1], g_loss: reel.g_loss[epoch - 1]};
 }
 
+/** Where one recipe passes the other: {stop, best, at}. From `stop` on it is better than the other
+ *  ever gets, which is `best`, at stop `at`; null if it never is. */
+export function passes(own, other) {
+  const best = Math.min(...other.frechet);
+  const after = own.frechet.map((_, k) => Math.max(...own.frechet.slice(k)));
+  const stop = after.findIndex((worst) => worst < best);
+  return stop < 0 ? null : {stop, best, at: other.frechet.indexOf(best)};
+}
+
 /** A logarithmic scale from [low, high] to [from, to], and back. */
 export function logScale(low, high, from, to) {
   const wide = Math.log(high / low);

@@ -4,9 +4,9 @@
 // table show it. Charts can be dragged as well.
 
 import {button, canvas, colours, drag, el, loop, panel, slider} from "../lib/frame.js";
-import {at, fetchFilm, logScale, nearest, tile} from "./film.js";
+import {at, fetchFilm, logScale, nearest, passes, tile} from "./film.js";
 
-export {at, fetchFilm, logScale, nearest, tile} from "./film.js";
+export {at, fetchFilm, logScale, nearest, passes, tile} from "./film.js";
 
 const NAMES = ["tutorial", "ours"];
 const TITLES = {tutorial: "The tutorial", ours: "Ours"};
@@ -22,7 +22,7 @@ const STYLE = `
 .training-run-title { font-size: 0.88rem; font-weight: 600; margin: 0; line-height: 1.35;
   display: flex; gap: 0.45rem; align-items: baseline; }
 .training-run-title::before { content: ""; flex: none; width: 0.7rem; height: 0.7rem;
-  border-radius: 50%; background: var(--training-run-key); }
+  border-radius: 50%; background: var(--training-run-key); forced-color-adjust: none; }
 .training-run-row { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0.2rem 1rem;
   align-items: end; }
 .training-run-row .live-button { min-width: 5.4rem; min-height: 2.75rem; }
@@ -53,6 +53,7 @@ export async function mount(stage, {base, progress}) {
   const low = moments[0], high = moments[last];
   let stop = nearest(moments, FIRST), touched = false;
   const keys = {tutorial: "reference", ours: "generated"};
+  const overtaking = passes(numbers.ours, numbers.tutorial);
 
   // The two sheets.
   const sheets = NAMES.map((name) => canvas({width: 700, label: "", draw(context, w, h) {
@@ -111,8 +112,8 @@ export async function mount(stage, {base, progress}) {
       const x = logScale(low, high, inset.left, w - inset.right);
       go(nearest(moments, x.back(share * w)));
     };
-    drag(made.node, {start: (share) => { player.stop(); scrub(share); }, move: scrub});
-    made.node.style.touchAction = "pan-y";  // a finger going up or down scrolls the page
+    drag(made.node, {start: (share) => { player.stop(); scrub(share); }, move: scrub,
+      sideways: true});
     charts.push(made);
     return made;
   }
@@ -160,6 +161,14 @@ export async function mount(stage, {base, progress}) {
     context.fillStyle = c.ink;
     context.fillText(`real digits ${numbers.floor.toFixed(1)}`, box.left + 6, y(numbers.floor) - 2);
     curve(context, [box.left, box.right], [y(numbers.floor), y(numbers.floor)], c.ink, 1.2, [5, 4]);
+    if (overtaking) {  // from where ours passes to where the tutorial is at its best
+      const from = x(moments[overtaking.stop]), high = y(overtaking.best), wide = box.right - from > 400;
+      curve(context, [from, from, x(moments[overtaking.at])], [high - 5, high, high], c.muted, 1.2);
+      context.textBaseline = "top";
+      context.fillStyle = c.ink;
+      context.fillText(`${wide ? "ours passes the tutorial’s best" : "ours passes it"}: ${
+        moments[overtaking.stop]} s`, from + 0.2 * (box.right - from), high + 4);
+    }
     for (const name of NAMES) {
       const colour = c[keys[name]], found = numbers[name].frechet;
       curve(context, moments.map(x), found.map(y), colour);
@@ -253,7 +262,7 @@ export async function mount(stage, {base, progress}) {
     el("p", {class: "training-run-note", text: "One run each (seed 0) on 8,000 digits. Seconds are "
       + "processor seconds: two busy cores spend two of them in one on the wall. Each place in a "
       + "sheet keeps its latent. The tutorial’s "
-      + `epochs take about ${Math.round(ends.at(-1) / ends.length)} seconds each: `
+      + `epochs take about ${Math.round(ends[ends.length - 1] / ends.length)} seconds each: `
       + "shown is the one under way, at its end; of ours, the last that had ended. Dotted: "
       + "2 log 2, where a discriminator guesses. Precision near 1 with recall 0 is no praise: one "
       + "texture, which falls among a few odd digits. Filmed on another day than the chapter’s "
@@ -267,6 +276,8 @@ export async function mount(stage, {base, progress}) {
       + `${our.frechet.toFixed(1)}, precision ${our.precision.toFixed(2)}, recall `
       + `${our.recall.toFixed(2)}.`);
   }
+  const words = overtaking ? `; from ${moments[overtaking.stop]} seconds on ours is better than the `
+    + `tutorial ever gets, ${overtaking.best.toFixed(1)}` : "";
   function show() {
     time.value = moments[stop];
     head.textContent = `At ${moments[stop]} s`;
@@ -280,7 +291,7 @@ export async function mount(stage, {base, progress}) {
     });
     distances.node.setAttribute("aria-label", "Fréchet distance against processor seconds: at "
       + `${moments[stop]} seconds tutorial ${numbers.tutorial.frechet[stop].toFixed(1)}, ours `
-      + `${numbers.ours.frechet[stop].toFixed(1)}, real digits ${numbers.floor.toFixed(1)}`);
+      + `${numbers.ours.frechet[stop].toFixed(1)}, real digits ${numbers.floor.toFixed(1)}${words}`);
     for (const part of [...sheets, ...charts]) part.redraw();
   }
   function go(to, aloud = true) {

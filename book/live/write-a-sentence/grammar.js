@@ -36,9 +36,39 @@ export function words(sentence) {
   const found = split(sentence);
   const unknown = found.find((word) => !WORDS.includes(word));
   if (unknown !== undefined) {
-    throw new Error(`The word “${unknown}” is not known here: the words are ${WORDS.join(", ")}.`);
+    const words = WORDS.join(", ");
+    throw Object.assign(new Error(`The word “${unknown}” is not known here: the words are ${words}.`),
+      {unknown});
   }
   return found;
+}
+
+/** How many letters must be put in, left out, exchanged or swapped to get from one word to the
+ *  other. */
+function apart(one, other) {
+  const rows = [Array.from({length: other.length + 1}, (_, k) => k)];
+  for (let i = 1; i <= one.length; i++) {
+    rows.push([i]);
+    for (let k = 1; k <= other.length; k++) {
+      rows[i][k] = Math.min(rows[i - 1][k] + 1, rows[i][k - 1] + 1,
+        rows[i - 1][k - 1] + (one[i - 1] === other[k - 1] ? 0 : 1));
+      if (i > 1 && k > 1 && one[i - 1] === other[k - 2] && one[i - 2] === other[k - 1]) {
+        rows[i][k] = Math.min(rows[i][k], rows[i - 2][k - 2] + 1);
+      }
+    }
+  }
+  return rows[one.length][other.length];
+}
+
+/** The word that may be meant by one that is not known, or null: the nearest, and of those equally
+ *  near one of `fitting`, if there is any. Short words must be nearer. */
+export function near(unknown, fitting = []) {
+  let best = null, least = Math.min(unknown.length - 0.5, unknown.length < 5 ? 1.5 : 2.5);
+  for (const word of WORDS) {
+    const away = apart(unknown, word) - (fitting.includes(word) ? 0.1 : 0);
+    if (away < least) [best, least] = [word, away];
+  }
+  return best;
 }
 
 // ---- what a sentence demands, with the forms of Python --------------------------------------

@@ -3,15 +3,15 @@
 // grammar.js knows the sentences, painter.js the model, judge.js what a picture shows. Here they
 // get their place on the page. Painting goes in pieces between frames, so that the page lives.
 
-import {button, canvas, choice, colours, el, loop, paintImage, panel, reducedMotion, slider}
+import {button, canvas, choice, colours, el, loop, paintImage, panel, reducedMotion, share, slider}
   from "../lib/frame.js";
 import {freshSeed} from "../lib/random.js";
-import {COLOURS, WORDS, follow, further, neverShown, parse, split} from "./grammar.js";
+import {COLOURS, WORDS, follow, further, near, neverShown, parse, split} from "./grammar.js";
 import {judge} from "./judge.js";
 import {LENGTH, PLACES, SIDE, painter} from "./painter.js";
 import {STYLE} from "./style.js";
 
-export {follow, further, neverShown, parse, split, words, WORDS} from "./grammar.js";
+export {follow, further, near, neverShown, parse, split, words, WORDS} from "./grammar.js";
 export {judge, meets, read} from "./judge.js";
 export {Painter, painter} from "./painter.js";
 
@@ -23,7 +23,6 @@ const EXAMPLES = [
 ];
 const ACROSS = 6;  // patches
 const PACE = 1300;  // milliseconds for a picture to appear, where the machine is fast enough
-const PIECE = 14;  // milliseconds of work between two frames
 
 /** Diagonal lines over the patches from `first` on: they have no tokens yet. */
 function hatch(context, w, h, first, ink) {
@@ -81,7 +80,7 @@ export async function mount(stage, {base, progress}) {
     onkeydown: (event) => {
       if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
-      form.requestSubmit();
+      submit();
       if (matchMedia("(pointer: coarse)").matches) input.blur();  // else keys hide the pictures
     }});
   const fit = () => {  // as many lines as the sentence needs: on a phone one is too short
@@ -91,11 +90,14 @@ export async function mount(stage, {base, progress}) {
   const resized = new ResizeObserver(fit);
   input.value = "two red circles and a white cross";
   const go = el("button", {type: "submit", class: "live-button live-main", text: "Paint"});
+  const submit = () => paint({again: input.value === now.asked && now.shown === LENGTH});
   const form = el("form", {class: "write-a-sentence-form", onsubmit: (event) => {
     event.preventDefault();
-    paint({again: input.value === now.asked && now.shown === LENGTH});
+    submit();
   }}, input, go);
   const hint = el("p", {class: "write-a-sentence-hint", id: "write-a-sentence-hint"});
+  const every = el("details", {class: "write-a-sentence-fold", hidden: true},
+    el("summary", {text: `All ${WORDS.length} words`}), el("p", {text: WORDS.join(", ")}));
   const lead = el("span", {class: "write-a-sentence-lead"});
   const chips = el("div", {class: "write-a-sentence-row write-a-sentence-chips", role: "toolbar",
     "aria-label": "Words for the sentence"});
@@ -107,7 +109,7 @@ export async function mount(stage, {base, progress}) {
       attend();
       paint();
     }})));
-  body.prepend(el("div", {class: "write-a-sentence-top"}, examples, form, chips, hint));
+  body.prepend(el("div", {class: "write-a-sentence-top"}, examples, form, chips, hint, every));
 
   /** The words before the one that is wanted, what may come there, and what it would replace. */
   function wanted() {
@@ -150,6 +152,7 @@ export async function mount(stage, {base, progress}) {
     fit();
     input.removeAttribute("aria-invalid");
     hint.textContent = "";
+    every.hidden = true;
     try {
       const never = neverShown(parse(input.value), facts.held);
       if (never.length) hint.textContent = `Never shown in training: ${never.join(", ")}.`;
@@ -158,18 +161,19 @@ export async function mount(stage, {base, progress}) {
       if (other) {  // an unknown word comes later: first the one for which the chips stand
         hint.textContent = `The word “${replaced}” does not fit here.`;
       } else if (replaced !== null) {
-        hint.textContent = error.message.split(": the words are")[0] + (
-          error.message.includes(": the words are") ? "." : "");
+        hint.textContent = complain(error);
       }
     }
     if (held) say(all.length ? `“${all.join(" ")}”` : "No words.");
-    age();
   }
 
-  /** Pictures of another sentence than the one that is written now stand back. */
-  function age() {
-    samples.toggleAttribute("data-old",
-      Boolean(now.sentence) && split(input.value).join(" ") !== now.sentence);
+  /** Tell what is wrong with a sentence; of a word that it has not, which one may be meant. */
+  function complain(error) {
+    const {unknown} = error;
+    every.hidden = unknown === undefined;
+    if (unknown === undefined) return error.message;
+    const meant = near(unknown, wanted().next);
+    return `I do not know “${unknown}”.${meant ? ` Did you mean ${meant}?` : ""}`;
   }
 
   chips.addEventListener("keydown", (event) => {
@@ -187,8 +191,9 @@ export async function mount(stage, {base, progress}) {
 
   // ---- the pictures -------------------------------------------------------------------------
 
+  const whose = el("p", {class: "write-a-sentence-whose"});  // also while another one is written
   const samples = el("div", {class: "write-a-sentence-samples"});
-  view.prepend(samples);
+  view.prepend(whose, samples);
 
   function drawSample(i, context, w, h) {
     const c = colours();
@@ -202,7 +207,7 @@ export async function mount(stage, {base, progress}) {
       if (tokens.length) {
         const x = (done % ACROSS) * cell, y = Math.floor(done / ACROSS) * cell;
         if (tokens.length % 2 === 0) {  // a mask that waits for its ink
-          const mask = model.entry("mask", model.meaning(tokens.length - 1, tokens.at(-1)).index);
+          const mask = model.entry("mask", model.meaning(tokens.length - 1, tokens[tokens.length - 1]).index);
           paintMask(context, mask, x, y, cell, c.muted);
         }
         context.strokeStyle = c.generated;
@@ -260,8 +265,8 @@ export async function mount(stage, {base, progress}) {
       prompt = model.spell(text);
     } catch (error) {
       input.setAttribute("aria-invalid", "true");
-      hint.textContent = error.message;
-      say(`Nothing was painted. ${error.message}`);
+      hint.textContent = complain(error);
+      say(`Nothing was painted. ${hint.textContent}`);
       return;
     }
     if (again) now.seed = freshSeed() % 1e6;
@@ -273,7 +278,6 @@ export async function mount(stage, {base, progress}) {
     }
     Object.assign(now, {sentence: split(text).join(" "), asked: text, fresh: [],
       step: 0, elapsed: 0, paced: paced && !reducedMotion()});
-    age();
     if (now.paced) show(0);  // else what is there stays until the new pictures are whole
     layOut(Number(count.value));
     now.work = model.paint(prompt, {count: boards.length, scale: scale.value,
@@ -292,16 +296,17 @@ export async function mount(stage, {base, progress}) {
   function show(step) {
     now.rows = now.fresh;
     now.shown = step;
+    whose.textContent = `“${now.sentence}”`;
     token.value = step;
     redraw();
   }
 
   function tick(passed) {
-    const began = performance.now();
+    const end = performance.now() + share(passed);
     now.elapsed += passed;
     const due = now.paced ? Math.ceil(now.elapsed / PACE * LENGTH) : LENGTH;
     let more = true;
-    while (more && now.step < due && performance.now() - began < PIECE) {
+    while (more && now.step < due && performance.now() < end) {
       const {value, done} = now.work.next();
       if (value === "token") now.step += 1;
       more = !done && now.step < LENGTH;
@@ -325,6 +330,7 @@ export async function mount(stage, {base, progress}) {
   }
 
   const painting = loop(stage, tick, (running) => {
+    stage.dataset.settled = running ? "no" : "yes";  // for whoever waits
     if (!running) samples.removeAttribute("data-stale");
     again.label = running ? "Stop" : "Again";
     token.input.disabled = running;
@@ -435,7 +441,7 @@ export async function mount(stage, {base, progress}) {
   label();
   resized.observe(form);
   attend();
-  tellWords(model.spell(input.value));
+  paint();  // once by itself: empty frames show nothing of what it does
   return {stop() {
     clearTimeout(later);
     painting.end();

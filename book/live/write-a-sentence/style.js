@@ -32,6 +32,7 @@ export const STYLE = `
 }
 .write-a-sentence-chip:hover { border-color: var(--pst-color-primary); }
 .write-a-sentence-chip i {
+  forced-color-adjust: none;
   width: 0.75rem; height: 0.75rem; border-radius: 50%; border: 1px solid var(--live-reference);
 }
 .write-a-sentence-hint:empty { display: none; }
@@ -49,7 +50,7 @@ export const STYLE = `
 .write-a-sentence-samples figure { margin: 0; min-width: 0; }
 .write-a-sentence-samples figcaption {
   margin: 0.15rem 0 0; min-height: 1.5em; font-size: 0.86rem; line-height: 1.5;
-  text-align: center; color: var(--pst-color-text-muted); font-style: normal;
+  text-align: center; color: var(--pst-color-text-muted); font: inherit; font-style: normal;
 }
 .write-a-sentence-samples figcaption[data-obeys="true"] {
   color: var(--pst-color-text-base); font-weight: 600;
@@ -65,7 +66,7 @@ export const STYLE = `
 .write-a-sentence-fold summary::-webkit-details-marker { display: none; }
 .write-a-sentence-fold summary::before {
   content: ""; border-style: solid; border-width: 0.34em 0 0.34em 0.55em;
-  border-color: transparent transparent transparent currentColor;
+  border-color: transparent transparent transparent currentColor; forced-color-adjust: none;
 }
 .write-a-sentence-fold[open] summary::before { transform: rotate(90deg); }
 .write-a-sentence-fold summary:focus-visible {
@@ -87,8 +88,9 @@ export const STYLE = `
 }
 .live-figure .write-a-sentence-fold th { white-space: normal; padding-left: 0; }
 .write-a-sentence-samples[data-stale] { opacity: 0.55; }
-.write-a-sentence-samples[data-old] canvas { opacity: 0.4; }
-.write-a-sentence-samples[data-old] figcaption { visibility: hidden; }
+.live-figure .write-a-sentence-whose {
+  margin: 0; max-width: none; min-height: 1.5em; text-align: center; font-size: 0.92rem;
+}
 .live-figure .write-a-sentence-top + .live-view .live-say { margin: 0; }
 .write-a-sentence-how {
   display: grid; gap: 0.3rem 1.25rem; grid-template-columns: minmax(0, 1fr);
