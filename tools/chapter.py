@@ -28,6 +28,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from book import retold
+from book.chapters import BY_NUMBER
 from helpers import runtime
 from helpers.store import texts
 from tools import make_pages
@@ -59,13 +60,22 @@ def find(number: str) -> Path:
     stem = Path(number).stem
     wanted = stem if not stem.isdigit() else f"{int(stem):02d}_"
     found = sorted(NOTEBOOKS.glob(f"{wanted}*.ipynb"))
+    planned = BY_NUMBER.get(wanted.removesuffix("_")) if stem.isdigit() else None
+    if planned and not found:
+        raise SystemExit(
+            f"Chapter {planned.number}, {planned.title!r}, is planned and not begun: "
+            f"make new N={planned.number} begins it."
+        )
     if len(found) != 1:
         there = (
             ", ".join(path.stem[:2] for path in sorted(NOTEBOOKS.glob("*.ipynb")))
             or "none yet"
         )
+        new = (
+            f'; make new N={wanted[:2]} TITLE=".." begins it' if stem.isdigit() else ""
+        )
         raise SystemExit(
-            f"There is no single chapter {number!r}; the chapters are: {there}."
+            f"There is no single chapter {number!r}; the chapters are: {there}{new}."
         )
     return found[0]
 

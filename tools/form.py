@@ -860,7 +860,8 @@ def main(arguments: list[str] | None = None) -> int:
             left.append(fault("the chapter", "stores no outputs", run(notebook, path)))
         show(path, left)
         found += len(left)
-        drafted = " (a draft, let off some)" if is_draft(notebook) else ""
+        rules = ", ".join(rule.__name__ for rule in WAIVED)
+        drafted = f" (a draft, not yet asked: {rules})" if is_draft(notebook) else ""
         if not left:
             print(f"{path.name}: no fault of form{drafted}")
     return 1 if found else 0

@@ -141,6 +141,11 @@ def begin(number: str, title: str) -> list[str]:
     """Write and execute the new chapter; return the names of the files it wrote."""
     one = entry(number, title)
     wanted = files(number, one, title)
+    if title not in ("", one.title):  # it would stand in the notebook alone
+        raise Refused(
+            f"Chapter {number} is planned as {one.title!r}: leave TITLE out, or change "
+            "its title and slug in book/chapters.py first."
+        )
     contents = Path(chapters.__file__)
     if number not in chapters.BY_NUMBER:
         wanted[contents] = with_entry(contents.read_text("utf8"), one)
@@ -155,9 +160,17 @@ def begin(number: str, title: str) -> list[str]:
             failed = chapter.main([number])
         if failed:
             raise Refused(f"The skeleton does not run here.\n{said.getvalue().strip()}")
+    made: list[str] = []
     if contents in wanted:  # the map and the contents tell of it as planned
-        subprocess.run([sys.executable, "-m", "tools.make_pages"], cwd=ROOT, check=True)
-    return [path.relative_to(ROOT).as_posix() for path in wanted]
+        pages = subprocess.run(
+            [sys.executable, "-m", "tools.make_pages"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        made = re.findall(r"^wrote (.+)$", pages, re.MULTILINE)
+    return [*(path.relative_to(ROOT).as_posix() for path in wanted), *made]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,10 +10,11 @@ import nbformat
 import pytest
 
 from book.chapters import BY_NUMBER, CHAPTERS, ROOT
-from tools import form, new
+from tools import chapter, form, new
 
 TITLE = "A test of the skeleton"
 NOTEBOOK = "notebooks/98_a_test_of_the_skeleton.ipynb"
+UNBEGUN = next(one for one in CHAPTERS if not one.path.exists())
 MADE = (NOTEBOOK, "checks/ch98.py", "tests/house/test_chapter_98.py")
 
 
@@ -58,7 +59,8 @@ def begun(copy):
     """Return the copy after `tools.new`."""
     done = run(copy, "tools.new", "98", "--title", TITLE)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert all(name in done.stdout for name in (*MADE, "book/chapters.py"))
+    pages = ("book/chapters.py", "book/index.md", "book/map.md")
+    assert all(name in done.stdout for name in (*MADE, *pages)), done.stdout
     return copy
 
 
@@ -66,7 +68,7 @@ def begun(copy):
 def test_it_keeps_all_rules_of_form(begun):
     done = run(begun, "tools.form", "98")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "a draft" in done.stdout
+    assert "(a draft, not yet asked: length, written, listed, stamp)" in done.stdout
 
 
 @pytest.mark.slow
@@ -131,6 +133,7 @@ def test_a_second_call_refuses_and_touches_nothing(begun):
         ("97", "  ", "needs a title"),
         ("97", "噪声", "Latin letters"),
         ("02", "", "02_gan_objective.ipynb is there"),
+        (UNBEGUN.number, "Another title", f"is planned as {UNBEGUN.title!r}: leave"),
     ],
 )
 def test_what_cannot_be_begun_is_refused_in_one_sentence(number, title, says, capsys):
@@ -150,6 +153,14 @@ def test_a_planned_chapter_brings_what_the_list_knows():
         made.cells[0].source
     )
     assert new.notebook(planned, "Mine").cells[0].source.startswith("# Mine\n")
+
+
+@pytest.mark.parametrize("tool", [chapter, form])
+def test_a_chapter_that_was_not_begun_is_told_how_to_begin(tool):
+    with pytest.raises(SystemExit, match=f"not begun: make new N={UNBEGUN.number} "):
+        tool.main([UNBEGUN.number])
+    with pytest.raises(SystemExit, match=r'new N=97 TITLE="\.\." begins'):
+        tool.main(["97"])
 
 
 def test_the_last_line_leads_on_and_links_only_what_is_there():
