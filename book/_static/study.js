@@ -7,6 +7,7 @@
   "use strict";
 
   const KEY = "noise-to-image.progress";
+  const PLACE = "noise-to-image.place"; // reading.js keeps it
   const VERSION = 1;
   const LISTS = { read: /^\d\d_\w+$/, passed: /^\d\d\.q?\d+$/ };
   const BLOCKED = "This browser keeps nothing for this site, so your marks are gone when you leave the page.";
@@ -43,12 +44,15 @@
     try { text = localStorage.getItem(KEY); } catch { blocked = true; return memory; }
     const found = text === null ? empty() : parse(text);
     foreign = found === null;
-    return found ?? empty();
+    memory = found ?? empty();
+    blocked = Boolean(localStorage.standsIn); // book-storage.html: nothing outlives the page
+    return memory;
   }
 
   function save(progress) {
     memory = progress;
     try { localStorage.setItem(KEY, JSON.stringify(progress)); } catch { blocked = true; }
+    if (localStorage.standsIn) blocked = true;
     show();
   }
 
@@ -61,6 +65,7 @@
   function show() {
     const progress = load();
     for (const view of views) view(progress);
+    document.dispatchEvent(new CustomEvent("book-progress", { detail: progress })); // for reading.js
   }
 
   // ---- small things --------------------------------------------------------
@@ -273,7 +278,7 @@
         `${many(passed.length, "exercise")} passed`;
       if (!confirm(`Delete your progress from this browser: ${what}? Only an export brings it back.`)) return;
       memory = empty();
-      try { localStorage.removeItem(KEY); } catch { blocked = true; }
+      try { for (const key of [KEY, PLACE]) localStorage.removeItem(key); } catch { blocked = true; }
       say("Your progress was deleted from this browser.");
     });
 
@@ -353,7 +358,6 @@
       foot(data.parentElement, page);
     }
     if (place) contents(place);
-    if (!views.length) return;
     show();
     window.addEventListener("storage", show); // another tab
     window.addEventListener("pageshow", (event) => { if (event.persisted) show(); });
