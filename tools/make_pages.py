@@ -17,6 +17,7 @@ import re
 import sys
 from pathlib import Path
 
+from book.cards import PARTS as cards_shown
 from book.chapters import CHAPTERS, PARTS, ROOT, ready
 from book.identity import identity
 from helpers.data import _PICTURES
@@ -124,27 +125,32 @@ def gallery() -> str:
     for chapter in CHAPTERS:
         if not chapter.ready:
             continue
-        title, words = opening(chapter.path)
+        _, words = opening(chapter.path)
         card = [
-            f":::{{grid-item-card}} {chapter.number} · {title}",
+            f":::{{grid-item-card}} {chapter.number} · {chapter.title}",
             f":link: ../notebooks/{chapter.name}",
             ":link-type: doc",
         ]
         if pictures := stored_pictures(chapter.path):
-            quoted = json.dumps(" ".join(pictures[0][1].split()), ensure_ascii=False)
+            shown = cards_shown.get(chapter.number)
+            alt = shown.alt if shown else " ".join(pictures[0][1].split())
+            quoted = json.dumps(alt, ensure_ascii=False)
             file = picture_name(chapter.name, pictures[0][0])
             card += [f":img-top: pictures/{file}", f":img-alt: {quoted}"]
         cards.append("\n".join([*card, "", words, ":::"]))
     if not cards:
         return "The first chapters are being written."
-    left = sum(not chapter.ready for chapter in CHAPTERS)
-    rest = (
-        f"Another {left} chapters are planned, among them diffusion, colour, and what "
-        "goes wrong. The [map of ideas](map.md) shows where each belongs."
-    )
-    return "\n\n".join(
-        ["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::", *[rest][:left]]
-    )
+    grid = ["::::{grid} 1 1 2 2\n:gutter: 3", *cards, "::::"]
+    left = [chapter for chapter in CHAPTERS if not chapter.ready]
+    if left:
+        count = f"{len(left)} chapters are" if len(left) > 1 else "One chapter is"
+        rows = [f"- {one.number} · {one.title}: {_lower(one.idea)}" for one in left]
+        grid += [
+            f"{count} planned and not written yet. The [map of ideas](map.md) shows "
+            "where each belongs.",
+            "\n".join(["{.book-rows}", *rows]),
+        ]
+    return "\n\n".join(grid)
 
 
 def readme_table() -> str:

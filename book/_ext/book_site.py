@@ -38,6 +38,7 @@ IMAGE = re.compile(r"<img\b[^>]*>")
 CELL = '<div class="cell '
 FIRST_CELLS = 6  # a first picture after more cells is below the fold
 LIVE_MARK = 'data-live="'
+FOLD = re.compile(r'class="[^"]*\b(?:toggle|dropdown)\b')  # sphinx-togglebutton's
 MATH = 'class="math '
 IMPORTS = re.compile(  # a cell that begins with an import, or begins the chapter
     r'<pre>(?:<span></span>)?<span class="kn">|>runtime<.*>start<'
@@ -285,22 +286,29 @@ def mend_page(app, pagename, templatename, context, doctree) -> None:
     if app.builder.format != "html":
         return
     body = context.get("body", "")
+    code, folds = "highlight" in body, bool(FOLD.search(body))
     needed = {
         "sphinx-thebe": False,
         "design-tabs.js": "sd-tab-set" in body,
-        "live.js": LIVE_MARK in body,
+        "live.": LIVE_MARK in body,
+        "clipboard": code,
+        "copybutton": code,
+        "togglebutton": folds,
+        "sphinx-design": "sd-" in body,
+        "mystnb": CELL in body,
         # A megabyte, which a page without formulas need not load.
         "mathjax": MATH in body,
     }
-    context["script_files"] = [
-        script
-        for script in context.get("script_files", [])
-        if all(
-            wanted
-            for word, wanted in needed.items()
-            if word in str(getattr(script, "filename", script) or "")
-        )
-    ]
+    for kind in ("script_files", "css_files"):
+        context[kind] = [
+            file
+            for file in context.get(kind, [])
+            if all(
+                wanted
+                for word, wanted in needed.items()
+                if word in str(getattr(file, "filename", file) or "")
+            )
+        ]
     if app.config.book_live and LIVE_MARK in body:
         context["metatags"] = context.get("metatags", "") + (
             f'\n<meta name="book-live" content="{app.config.book_live}" />'

@@ -16,13 +16,43 @@
         const more = pre.scrollWidth - pre.clientWidth;
         box.classList.toggle("book-fades", more > 2);
         box.classList.toggle("book-fades-end", pre.scrollLeft >= more - 2);
-        if (more > 2) pre.tabIndex = 0;
-        else pre.removeAttribute("tabindex");
+        pre.tabIndex = more > 2 ? 0 : -1; // -1: a press in it takes the focus there, Tab does not
       };
       pre.addEventListener("scroll", look, { passive: true });
       sized.push(look);
       look();
     }
+  }
+
+  /** Formulas that are wider than their column scroll, by keyboard too, and fade where they go on. */
+  function formulas() {
+    for (const box of document.querySelectorAll("article div.math")) {
+      const look = () => {
+        const more = box.scrollWidth - box.clientWidth;
+        box.classList.toggle("book-goes-on", more > 2 && box.scrollLeft < more - 2);
+        if (more > 2) {
+          box.tabIndex = 0;
+          box.setAttribute("role", "group");
+          box.setAttribute("aria-label", "Formula");
+        } else {
+          for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+        }
+      };
+      box.addEventListener("scroll", look, { passive: true });
+      sized.push(look);
+      look();
+    }
+  }
+
+  /** Copy buttons are stops for Tab only while the reader is in their cell: a chapter has fifty. */
+  function copies() {
+    const cell = (node) => node.closest?.(".cell_input, details.hide, div.highlight");
+    const reach = (box, index) => box?.querySelectorAll("button.copybtn").forEach((one) => { one.tabIndex = index; });
+    reach(document, -1);
+    document.addEventListener("focusin", ({ target }) => reach(cell(target), 0));
+    document.addEventListener("focusout", ({ target, relatedTarget }) => {
+      if (!cell(target)?.contains(relatedTarget)) reach(cell(target), -1);
+    });
   }
 
   /** A second skip link: over all code to the figure that answers to the reader. */
@@ -85,8 +115,11 @@
 
   function start() {
     edges();
+    copies();
     skip();
     words();
+    // MathJax may be at work still: a formula has its width when it is done.
+    Promise.resolve(window.MathJax?.startup?.promise).then(formulas);
     document.addEventListener("toggle", () => sized.forEach((look) => look()), true); // folds
     let waiting = 0;
     window.addEventListener("resize", () => {
