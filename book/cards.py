@@ -55,8 +55,8 @@ PARTS = {
         "chapter; most are clear.",
     ),
     "06": Part(
-        0.2,
-        0.405,
+        0.24,
+        0.422,
         1,
         "A dress and a shoe at four moments of a generator's training: they "
         "come out of the mist.",
@@ -83,7 +83,7 @@ PARTS = {
         "again from the tiles.",
     ),
     "16": Part(
-        0.2,
+        0.227,
         0.117,
         1,
         "Four rows of clothes that a model wrote token by token, from "
@@ -91,16 +91,16 @@ PARTS = {
     ),
     "17": Part(
         0.334,
-        0.115,
+        0.087,
         1,
         "Three pieces of clothing that come into being in six strokes, from "
         "scattered patches to the whole.",
     ),
     "18": Part(
-        0.215,
-        0,
-        0.785,
-        "Two pictures under their sentences: a yellow square above a pink "
-        "triangle, and a green cross to the right of a white circle.",
+        0.5,
+        0.1,
+        1,
+        "Two pictures painted from sentences: a green cross to the left of a large "
+        "yellow square, and three blue squares.",
     ),
 }
