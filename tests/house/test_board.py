@@ -227,7 +227,7 @@ EXIF[0x010E] = "at home"
         ("samples.png", sheet(np.zeros((2800, 1400), np.uint16)), "the mode I;16"),
         ("samples.png", SHEET[:-30], "no whole PNG"),
         ("samples.png", SHEET + b"PK\x03\x04", "has more behind it"),
-        ("samples.png", b"GIF89a" + board_entries.PNG_END, "no PNG that can be read"),
+        ("samples.png", b"GIF89a" + board_entries.PNG_END, "not a PNG that can be read"),
         ("samples.png", SHEET[:90_000] + SHEET[-12:], "a damaged PNG"),
         ("samples.png", SHEET + b"\0" * 3_000_000, "over the 3,000,000"),
         ("picture.png", sheet(np.zeros((300, 300, 4), np.uint8)), "the mode RGBA"),

@@ -470,7 +470,6 @@ def test_the_worked_example_tells_what_chapter_06_measures():
             "-", "−"
         )
         assert row == [
-            f"{count:,}",
             f"{found['frechet']:.3f}",
             kernel,
             f"{found['precision']:.2f}",
