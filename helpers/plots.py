@@ -37,9 +37,7 @@ PAD = 2  # pixels between tiles
 def style() -> None:
     """Take on the book's look (book.mplstyle), and show figures as small files.
 
-    Importing this module does it, and so does `subplots`, because what you then draw
-    reads matplotlib's settings: yours from matplotlibrc or an earlier cell go, and come
-    back when you set them again.
+    Importing this module does it, and so does `subplots`; a setting of yours goes then.
 
     >>> import matplotlib
     >>> from helpers import plots
