@@ -34,7 +34,7 @@ def load(name: str) -> Any:
     >>> sorted(zoo.load("14/starts"))
     ['convnet', 'transformer']
     """
-    record = records.shipped(name)
+    record = records.in_use(name)
     of = packing.model_of if record.kind == "model" else packing.values_of
     return of(record)
 
@@ -242,7 +242,7 @@ def _found(name, settings, make):
             manifest.check_writable(records.RUNS)
             return _made(make(settings))
         making.tell_seconds(record.card["seconds"])
-        if not _is_shipped(record):
+        if not records.is_shipped(record):
             records.ship(record)
     records.tell_text(record)
     return record
@@ -253,18 +253,6 @@ def _made(record):
     records.keep(record)
     records.ship(record)
     return record
-
-
-def _is_shipped(record):
-    """Tell whether the same data and settings are shipped, whatever its metrics."""
-    if not manifest.holds(f"{record.name}.json"):
-        return False
-    there = records.card(record.name)
-    same = all(there.get(k) == record.card.get(k) for k in ("sha256", "settings"))
-    return same and (
-        record.data is None
-        or manifest.holds(record.name + record.suffix, record.card["sha256"])
-    )
 
 
 def _check(name, role, function, settings):

@@ -198,3 +198,15 @@ def check_name(name):
             "name must be a chapter and small letters, digits, '-', '_' or '.', such "
             f"as '05/digits', got {told(name)}."
         )
+
+
+def is_shipped(record):
+    """Tell whether the same data and settings are shipped, whatever its metrics."""
+    if not manifest.holds(f"{record.name}.json"):
+        return False
+    there = card(record.name)
+    same = all(there.get(k) == record.card.get(k) for k in ("sha256", "settings"))
+    return same and (
+        record.data is None
+        or manifest.holds(record.name + record.suffix, record.card["sha256"])
+    )

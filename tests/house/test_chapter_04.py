@@ -30,6 +30,7 @@ def chapter():
         "layers": layers,
         "stats": stats,
         "NearestNeighbors": NearestNeighbors,
+        "runtime": runtime,
     }
     for cell in notebook.cells:
         if cell.cell_type != "code" or "solution" in cell.metadata.get("tags", []):

