@@ -311,22 +311,19 @@ export async function mount(stage) {
       ground.data.set([...ink, Math.round(Math.abs(t) * 125)], 4 * k);
     }
     brush.putImageData(ground, 0, 0);
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(small, 0, 0, w, h);
+    context.imageSmoothingEnabled = true;  // at its usual quality: without a graphics card the
+    context.drawImage(small, 0, 0, w, h);  // high one takes 19 milliseconds, this one 2
   }
 
   function dots(context, w, h, places, n, radius, colour, rim) {
+    if (rim) dots(context, w, h, places, n, radius + 0.5, rim);  // a stroke would take six times as long
     context.fillStyle = colour;
-    context.strokeStyle = rim;
-    context.lineWidth = 1;
     context.beginPath();
     for (let k = 0; k < n; k++) {
       const x = across(places[2 * k], w), y = down(places[2 * k + 1], h);
       context.moveTo(x + radius, y);
       context.arc(x, y, radius, 0, 2 * Math.PI);
     }
-    if (rim) context.stroke();
     context.fill();
   }
 

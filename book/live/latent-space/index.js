@@ -153,7 +153,6 @@ export async function mount(stage, {base, progress}) {
   const ground = pad({labels: ["lean", "ink"], width: 400, cross: false,
     draw(context, w, h) {
       context.imageSmoothingEnabled = true;
-      context.imageSmoothingQuality = "high";
       context.globalAlpha = 0.72;  // so that the dot stands out
       context.drawImage(map.node, 0, 0, w, h);
       context.globalAlpha = 1;
@@ -260,7 +259,6 @@ export async function mount(stage, {base, progress}) {
     const style = getComputedStyle(stage);
     const tile = w / WAY, top = 20, letters = tile > 50 ? 13 : 11.5;
     context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "high";
     context.drawImage(way.node, 0, top, w, tile);
     context.fillStyle = style.color;
     context.font = `600 13px ${style.fontFamily}`;

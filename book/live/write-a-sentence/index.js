@@ -96,7 +96,7 @@ export async function mount(stage, {base, progress}) {
     submit();
   }}, input, go);
   const hint = el("p", {class: "write-a-sentence-hint", id: "write-a-sentence-hint"});
-  const every = el("details", {class: "write-a-sentence-fold", hidden: true},
+  const every = el("details", {class: "write-a-sentence-fold"},
     el("summary", {text: `All ${WORDS.length} words`}), el("p", {text: WORDS.join(", ")}));
   const lead = el("span", {class: "write-a-sentence-lead"});
   const chips = el("div", {class: "write-a-sentence-row write-a-sentence-chips", role: "toolbar",
@@ -109,7 +109,7 @@ export async function mount(stage, {base, progress}) {
       attend();
       paint();
     }})));
-  body.prepend(el("div", {class: "write-a-sentence-top"}, examples, form, chips, hint, every));
+  body.prepend(el("div", {class: "write-a-sentence-top"}, examples, form, chips, hint));
 
   /** The words before the one that is wanted, what may come there, and what it would replace. */
   function wanted() {
@@ -152,7 +152,7 @@ export async function mount(stage, {base, progress}) {
     fit();
     input.removeAttribute("aria-invalid");
     hint.textContent = "";
-    every.hidden = true;
+    every.remove();
     try {
       const never = neverShown(parse(input.value), facts.held);
       if (never.length) hint.textContent = `Never shown in training: ${never.join(", ")}.`;
@@ -170,8 +170,8 @@ export async function mount(stage, {base, progress}) {
   /** Tell what is wrong with a sentence; of a word that it has not, which one may be meant. */
   function complain(error) {
     const {unknown} = error;
-    every.hidden = unknown === undefined;
     if (unknown === undefined) return error.message;
+    hint.after(every);
     const meant = near(unknown, wanted().next);
     return `I do not know “${unknown}”.${meant ? ` Did you mean ${meant}?` : ""}`;
   }
