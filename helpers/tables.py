@@ -31,7 +31,10 @@ class Table:
         """Return the table as HTML: names are heads, numbers stand at the right."""
         right = ' style="text-align: right"'
         cells = "".join(f'<th scope="col"{right}>{escape(x)}</th>' for x in self.head)
-        lines = [f"<thead><tr>{cells.replace(right, '', 1)}</tr></thead>", "<tbody>"]
+        cells = cells.replace(right, "", 1)
+        if not self.head[0]:  # a head without a word says nothing to a screen reader
+            cells = cells.replace('<th scope="col"></th>', "<td></td>", 1)
+        lines = [f"<thead><tr>{cells}</tr></thead>", "<tbody>"]
         for name, *of in self.rows:
             cells = "".join(f"<td{right}>{escape(cell)}</td>" for cell in of)
             lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
