@@ -123,7 +123,7 @@ def spread(values: Sequence[float]) -> tuple[float, float] | float:
     """
     try:
         numbers = [float(value) for value in values]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, NotImplementedError):
         numbers = []
     if not numbers:
         raise ValueError(f"values must be a list of numbers, got {told(values)}.")
@@ -137,12 +137,13 @@ def spread(values: Sequence[float]) -> tuple[float, float] | float:
 
 def _words(of, name):
     """Return a list of strings, or say what is none."""
-    if isinstance(of, str) or not hasattr(of, "__iter__"):
+    try:
+        words = [] if isinstance(of, str) else list(of)
+    except (TypeError, NotImplementedError):  # the second: a symbolic tensor's
+        words = []
+    if not words or not all(isinstance(one, str) for one in words):
         raise TypeError(f"{name} must be a list of strings, got {told(of)}.")
-    of = list(of)
-    if not of or not all(isinstance(one, str) for one in of):
-        raise TypeError(f"{name} must be a list of strings, got {told(of)}.")
-    return of
+    return words
 
 
 def _shown(cell, style, row):

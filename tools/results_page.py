@@ -179,7 +179,7 @@ def results() -> str:
     if not rows:
         return "No model has been put to the ruler yet."
     head = ["Model", *(name for name, _ in SCORES.values())]
-    head += ["Trained, processor min", "Parameters, thousands"]
+    head += ["Trained, min", "Parameters, thousands"]
     parts = []
     for (data, extractor, count), found in sorted(
         rows.items(), key=lambda item: (item[0][0], "unlabelled" in item[0][1])
@@ -227,7 +227,7 @@ def judges() -> str:
         )
     if not rows:
         return "The extractors are not trained yet."
-    head = ["Ruler", "Floor", "Right,\N{NO-BREAK SPACE}%", "Trained, processor min"]
+    head = ["Ruler", "Floor", "Right,\N{NO-BREAK SPACE}%", "Trained, min"]
     return narrow(table([*head, "Parameters, thousands", "Learnt by"], rows))
 
 
@@ -255,7 +255,7 @@ def obedience() -> str:
                 ),
             ]
         )
-    rows.append(["Trained, processor min", *map(trained, found)])
+    rows.append(["Trained, min", *map(trained, found)])
     sizes = [thousands(card["parameters"]) for card in found]
     rows.append(["Parameters, thousands", *sizes])
     return narrow(table(["Obeyed, %", *map(named, found)], rows))

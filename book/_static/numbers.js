@@ -13,6 +13,7 @@ window.bookNumbers = (() => {
   const SUCH_AS = "write it in figures, such as 0.25, 1/4 or 1e-3.";
   const ZEROS = ["٠", "۰", "०", "০", "๐"]; // NFKC brings full-width digits home, but not these
   const FUNCTIONS = { sqrt: Math.sqrt, exp: Math.exp, ln: Math.log, log: Math.log, log2: Math.log2, log10: Math.log10 };
+  const has = (of, name) => Object.prototype.hasOwnProperty.call(of, name);
   const CONSTANTS = { pi: Math.PI, π: Math.PI, e: Math.E, inf: Infinity, infinity: Infinity, "∞": Infinity, nan: NaN };
   const NAME = /^(?:log2|log10|[\p{L}_∞]+)/u;
   // Words that change a number, so that none of them may be passed over as its unit.
@@ -146,8 +147,8 @@ window.bookNumbers = (() => {
       }
       if (take(/^√/)) return root(single());
       const name = take(NAME);
-      if (Object.hasOwn(CONSTANTS, name ?? "")) return CONSTANTS[name];
-      if (!Object.hasOwn(FUNCTIONS, name ?? "")) throw lost();
+      if (has(CONSTANTS, name ?? "")) return CONSTANTS[name];
+      if (!has(FUNCTIONS, name ?? "")) throw lost();
       skip();
       if (!/^[(\d.]/.test(left)) throw new Unreadable(`Put in brackets what ${name} is of, as in ${name}(2).`);
       const of = single();
@@ -160,7 +161,7 @@ window.bookNumbers = (() => {
     if (!left) return result;
     const word = left.match(NAME)?.[0] ?? "";
     if (MULTIPLES.test(left)) throw new Unreadable(`Write the number in figures alone, without "${word}".`);
-    if (Object.hasOwn(FUNCTIONS, word) || Object.hasOwn(CONSTANTS, word) || /^[\d(√]/.test(left)) {
+    if (has(FUNCTIONS, word) || has(CONSTANTS, word) || /^[\d(√]/.test(left)) {
       throw new Unreadable("Between two numbers an operator is missing, such as * or /.");
     }
     if (!/^[\p{L}°][\p{L}°/ .-]{0,29}$/u.test(left)) throw lost();

@@ -446,14 +446,14 @@ def test_the_table_of_captions_tells_shares_in_percent(monkeypatch):
         "As in training<br>1 object",
         "As in training<br>3 objects",
         "New pair of objects<br>2 objects",
-        "Trained, processor min",
+        "Trained, min",
         "Parameters, thousands",
     ]
     assert rows["As in training<br>1 object"] == ["98.2<br>± 0.3", "100.0<br>± 0.0"]
     assert rows["As in training<br>3 objects"] == ["–", "50.0<br>± 0.0"], (
         "what a model was not asked is a dash"
     )
-    assert rows["Trained, processor min"] == ["1.5", "1.5"]
+    assert rows["Trained, min"] == ["1.5", "1.5"]
 
 
 def test_the_worked_example_tells_what_chapter_06_measures():

@@ -18,6 +18,8 @@ ENGINES = (engines.Firefox, engines.WebKit)
 LOOKS = """return [document.querySelector('.live-stage').innerText,
     ...[...document.querySelectorAll('.live-stage canvas')].map((c) => c.toDataURL()),
     ...[...document.querySelectorAll('.live-stage input')].map((i) => [i.value, i.checked]),
+    document.activeElement.closest('[role=grid]') ? document.activeElement.ariaLabel
+        || document.activeElement.getAttribute('aria-label') : '',
     ...[...document.querySelectorAll('.live-stage [aria-valuenow]')].map(
         (e) => e.getAttribute('aria-valuenow'))].join()"""
 # A button that can be pressed, or the first choice that is not made; then what keys move.

@@ -32,7 +32,7 @@ def test_the_map_of_the_site_lists_addresses():
 def test_only_chapters_are_listed_as_chapters():
     names = {"notebooks/04_dcgan", "book/map", "notebooks/02_gan_objective"}
     assert book_lost.chapters(names) == [
-        ("notebooks/02_gan_objective.html", "02 · The objective"),
+        ("notebooks/02_gan_objective.html", "02 · How do you score a forger?"),
         ("notebooks/04_dcgan.html", "04 · DCGAN"),
     ]
 

@@ -512,7 +512,9 @@ def test_the_set_up_is_one_line_until_it_is_opened(visit, page):
     fold = seen.tab.locator("article .book-start details")
     summary = fold.locator("summary").first
     assert summary.bounding_box()["height"] < 50
-    assert summary.inner_text().strip() == "Show the set-up and the imports"
+    assert summary.inner_text().strip() == (
+        "Show the set-up, the imports and the code of this picture"
+    )
     assert fold.get_by_text("google.colab").is_hidden()
     summary.click()
     assert fold.get_by_text("google.colab").is_visible()
