@@ -348,7 +348,7 @@ NEWER = re.compile(
     r"fromAsync|withResolvers|isWellFormed|toWellFormed|requestSubmit|roundRect|"
     r"randomUUID|canParse|checkVisibility|union|intersection|difference)\(|"
     r"\bstructuredClone\b|\bAbortSignal\.(timeout|any)\b|\bPromise\.try\b|"
-    r"\bIterator\b|/[dgimsuy]*v[dgimsuy]*[.,;)]"
+    r"\bIterator\b"
 )
 
 

@@ -186,6 +186,8 @@ def test_an_error_while_it_runs_is_told_and_the_picture_comes_back(live_page, wh
     if where == "painting":  # in a frame that the canvas asked for
         page.evaluate(FAIL_ONCE, ["CanvasRenderingContext2D", "drawImage", "Step"])
     elif where == "frame":  # in the clock of a figure that plays
+        button = page.tab.get_by_role("button", name="Clear", exact=True)
+        button.click()  # it drew once when it woke
         draw.click()
         page.evaluate(FAIL_ONCE, ["Element", "setAttribute"])
     else:  # in work that awaits
