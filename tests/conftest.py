@@ -1,6 +1,7 @@
 """What all tests share: a clean environment, empty assets to write into, a browser."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,14 @@ def _default_profile(monkeypatch):
     """Every test starts in the quick profile, whatever the shell says."""
     for name in [name for name in os.environ if name.startswith("BOOK_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_site_unasked(request, monkeypatch):
+    """Hide the built site from tests that are not marked `site`: they run before it is built."""
+    if hasattr(request.module, "SITE") and not request.node.get_closest_marker("site"):
+        missing = Path("a test that reads the built site is marked `site`")
+        monkeypatch.setattr(request.module, "SITE", missing)
 
 
 @pytest.fixture

