@@ -198,7 +198,7 @@ def test_save_and_load_give_the_same_images_and_the_same_next_epoch(tmp_path):
 
 
 def test_weights_alone_keep_the_seeds_too(tmp_path):
-    model, other = make(shift=2, run_eagerly=True), make(shift=2, run_eagerly=True)
+    model, other = (make(of_the_book=True, shift=2, run_eagerly=True) for _ in range(2))
     model.fit(REAL, batch_size=8, verbose=0)
     model.save_weights(tmp_path / "gan.weights.h5")
     other.load_weights(tmp_path / "gan.weights.h5")
@@ -339,7 +339,7 @@ def test_generate_uses_the_networks_that_are_there():
 
 
 def test_a_new_generator_takes_the_place_of_the_old_one_everywhere(tmp_path):
-    model, fresh = make(), networks.build_generator(5, width=3)
+    model, fresh = make(of_the_book=True), networks.build_generator(5, width=3)
     model.fit(REAL, batch_size=8, verbose=0)
     old, count = model.generator, len(model.weights)
     model.generate(2), model.generate(2, ema=False), model.predict(LATENTS, verbose=0)
@@ -391,7 +391,7 @@ def policy():
 
 def test_mixed_precision_keeps_losses_and_images_in_float32(policy):
     policy("mixed_bfloat16")
-    model = make()
+    model = make(of_the_book=True)
     policy("float32")
     history = model.fit(REAL, batch_size=8, verbose=0).history
     assert np.isfinite(history["d_loss"][0])
@@ -428,7 +428,7 @@ def test_double_precision_trains_and_gives_float32(policy):
     keras.config.set_floatx("float64")
     try:
         policy("float64")
-        model = make(run_eagerly=True)
+        model = make(of_the_book=True, run_eagerly=True)
         history = model.fit(REAL, batch_size=8, verbose=0).history
         assert np.isfinite(history["d_loss"][0])
         assert model.generate(2).dtype == np.float32

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import gan_losses, networks, training
+from helpers import gan_losses, training
 from helpers.resuming import ResumeTraining
 from helpers.store import manifest
-from tests.helpers.tiny_gan import REAL, adam, batches, make, same
+from tests.helpers.tiny_gan import REAL, adam, batches, few_layers, make, same
 
 FIT = {"batch_size": 8, "verbose": 0}
 
@@ -510,4 +510,4 @@ def test_two_networks_and_their_average_are_in_the_state(tmp_path):
     for name in ("generator", "discriminator", "ema_generator"):
         assert same(getattr(model, name), getattr(other, name))
     assert not same(other.ema_generator, other.generator)
-    assert not same(other.ema_generator, networks.build_generator(5, width=2))
+    assert not same(other.ema_generator, few_layers()[0])
