@@ -285,14 +285,11 @@ def shifts(browser, address, page, scheme, viewport):
     context.set_default_timeout(PATIENCE)
     context.add_init_script(SHIFTS)
     tab = context.new_page()
-    # As slow as a train: what comes late is seen to come late.
+    # Each file takes a fifth of a second: what comes late is seen to come late.
     line = context.new_cdp_session(tab)
     line.send("Network.enable")
-    slow = {"downloadThroughput": 600_000, "uploadThroughput": 100_000}
-    line.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 10, **slow},
-    )
+    late = {"latency": 200, "downloadThroughput": -1, "uploadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", {"offline": False, **late})
     tab.goto(f"{address}/{page}.html", wait_until="load")
     tab.evaluate(
         """async () => {
@@ -532,19 +529,27 @@ def test_the_place_is_offered_and_nobody_is_moved(visit):
 
 
 @site
-@pytest.mark.parametrize(
-    "value",
-    ["", "null", "7", "{", '{"version":2}', '{"version":1,"last":"04_dcgan","places":{}}',
-     '{"version":1,"last":"../x","places":{"../x":{"id":"a","title":"<img src=x>"}}}',
-     '{"version":1,"last":"99_gone","places":{"99_gone":{"id":"a","title":"b"}}}',
-     '{"version":1,"last":"04_dcgan","places":{"04_dcgan":{"id":7,"title":[]}}}'],
-)  # fmt: skip
-def test_a_place_that_is_not_ours_is_left_alone(stripped, value):
-    script = f"localStorage.setItem({PLACE!r}, {value!r})"
-    for page in ("book/index", "notebooks/04_dcgan"):
-        tab = stripped(f"{page}.html", script)
-        assert tab.locator("#book-go-on:visible a, .book-offer").count() == 0
-        assert tab.faults == []
+@pytest.mark.parametrize("page", ["book/index", "notebooks/02_gan_objective"])
+def test_a_place_that_is_not_ours_is_left_alone(stripped, page):
+    tab = stripped(f"{page}.html", "")
+    for value in (
+        "",
+        "null",
+        "7",
+        "{",
+        '{"version":2}',
+        '{"version":1,"last":"02_gan_objective","places":{}}',
+        '{"version":1,"last":"../x","places":{"../x":{"id":"a","title":"<img src=x>"}}}',
+        '{"version":1,"last":"99_gone","places":{"99_gone":{"id":"a","title":"b"}}}',
+        '{"version":1,"last":"02_gan_objective",'
+        '"places":{"02_gan_objective":{"id":7,"title":[]}}}',
+    ):
+        tab.evaluate(
+            "([name, value]) => localStorage.setItem(name, value)", [PLACE, value]
+        )
+        tab.reload(wait_until="load")
+        assert tab.locator("#book-go-on:visible a, .book-offer").count() == 0, value
+        assert tab.faults == [], value
 
 
 # ---- figures ----------------------------------------------------------------------
