@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
@@ -236,6 +236,7 @@ def test_truncated_files_are_refused_wherever_they_end(kind):
             images.load_picture(data[: int(part * len(data))])
 
 
+@settings(max_examples=20)
 @given(st.data())
 def test_random_damage_gives_a_picture_or_one_sentence(data):
     kind = data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]))

@@ -25,6 +25,12 @@ WIDTHS = (1280, 360)
 FINGER, THUMB = 40, 32  # CSS pixels that a control is at least high, and wide
 each_figure = pytest.mark.parametrize("name", NAMES)
 each_width = pytest.mark.parametrize("width", WIDTHS)
+# The loader is one for all: what it does is tried on one figure that has no data and two
+# that have, the rest of the figures with the commonest fault.
+SOME = [name for name in NAMES if not live.data(name)][:1] + [
+    name for name in NAMES if live.data(name)
+][:2]
+some_figures = pytest.mark.parametrize("name", SOME)
 
 
 def asked(page):
@@ -105,10 +111,9 @@ def settled(page):
     raise AssertionError("the figure does not come to rest")
 
 
-@each_width
 @each_figure
-def test_it_sleeps_until_it_is_touched_and_goes_back(live_page, name, width):
-    page = live_page(name, width, touch=False)
+def test_it_sleeps_until_it_is_touched_and_goes_back(live_page, name):
+    page = live_page(name, touch=False)
     page.tab.wait_for_load_state("networkidle")
     assert asked(page) == []
     asleep(page)
@@ -142,7 +147,10 @@ def test_what_is_not_the_figure_s_own_is_told_and_asked_for_again(live_page, nam
     page = live_page(name, width=360, touch=False)
     own = {f"{name}.js": script_of(page, name), **files(name)}
     for file, whole in own.items():
-        for fault, answer in others(file, whole).items():
+        faults = others(file, whole)
+        if name not in SOME:
+            faults = {"one bit": faults["one bit"]}
+        for fault, answer in faults.items():
             page.tab.route(f"**/live/{file}", answering(answer))
             page.figure.locator(".live-start").click()
             refused(page, (file, fault))
@@ -185,7 +193,7 @@ def site_that_may_be_cached(site, old):
         server.server_close()
 
 
-@each_figure
+@some_figures
 def test_a_cache_that_keeps_another_day_s_files_is_gone_round(
     browser, live_page, live_site, name
 ):
@@ -211,7 +219,7 @@ def test_a_cache_that_keeps_another_day_s_files_is_gone_round(
     context.close()
 
 
-@each_figure
+@some_figures
 def test_what_never_answers_is_told_and_may_be_asked_for_again(live_page, name):
     page = live_page(name, width=360, touch=False)
     page.tab.clock.install()

@@ -138,8 +138,10 @@ def picture(tab):
 
 
 @site
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", [FIRST, "book/index", "book/papers"])
+@pytest.mark.parametrize(
+    ("page", "scheme"),
+    [(FIRST, "light"), ("book/index", "dark"), ("book/papers", "light")],
+)
 def test_each_of_the_first_stops_is_seen(browser, address, page, scheme):
     context = browser.new_context(
         viewport=DESK, color_scheme=scheme, reduced_motion="reduce"
