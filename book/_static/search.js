@@ -72,10 +72,10 @@
     }
   }
 
-  /** The titles under which an entry is asked for by name. */
-  function exact(kind, page, title) {
+  /** The titles under which an entry is asked for by name; a chapter's address is one. */
+  function exact(kind, page, title, own) {
     const [number, short] = page.split(" · ");
-    const names = kind === "chapter" ? [number, `chapter ${number}`, short, page, title, title.split(":")[0]]
+    const names = kind === "chapter" ? [own, number, `chapter ${number}`, short, page, title, title.split(":")[0]]
       : kind === "term" ? [title, ...title.split(" · ")]
       : kind === "name" ? [title, title.split(".").pop()] : [title];
     return new Set(names.map(phrase));
@@ -99,11 +99,12 @@
       const inside = kind === "name" ? title.split(".").flatMap(parts).join(" ") : "";
       learn(shown, 10);
       learn(text, 1);
-      const loose = [names, ...(text.match(/\w+_\w+|\w+[a-z][A-Z]\w+/g) || [])].join(" ");
+      const own = address.replace(/.*\/\d*_?|\.html/g, "").replaceAll("_", " ");
+      const loose = [names, kind === "chapter" ? own : "", ...(text.match(/\w+_\w+|\w+[a-z][A-Z]\w+/g) || [])].join(" ");
       const entry = {
         kind, page, text, shown, address: address + (anchor ? `#${anchor}` : ""), of,
         title: padded(`${shown} ${inside}`), body: padded(text),
-        names: padded(`${loose} ${loose.split(" ").flatMap(parts).join(" ")}`), exact: exact(kind, page, title),
+        names: padded(`${loose} ${loose.split(" ").flatMap(parts).join(" ")}`), exact: exact(kind, page, title, own),
       };
       entry.length = entry.body.split(" ").length;
       if (kind === "chapter" || kind === "term") title.split(" · ").forEach(glue);

@@ -194,6 +194,7 @@ def test_the_keyboard_alone_does_it_all(live_page, width):
     press = page.tab.keyboard.press
     press("ArrowLeft")  # the focus is put on the classes
     assert page.tab.get_by_label("bag", exact=True).is_checked()
+    expect(button(page, "Clear")).to_be_enabled()  # a token is drawn
     button(page, "Clear").focus()
     press("Enter")
     page.tab.get_by_label("6", exact=True).focus()

@@ -7,6 +7,7 @@ canvases.
 """
 
 import base64
+import contextlib
 import re
 from dataclasses import replace
 
@@ -380,6 +381,22 @@ def wait_painted(page, sentence):
     ]
 
 
+@contextlib.contextmanager
+def painted_anew(page):
+    """Wait, after what is done inside, until the old pictures were taken away."""
+    page.evaluate(
+        """() => { window.emptied = false;
+            const look = () => {
+                const all = [...document.querySelectorAll("figcaption")];
+                window.emptied ||= all.some(one => !one.textContent);
+            };
+            new MutationObserver(look).observe(document.querySelector(".live-stage"),
+                {subtree: true, childList: true, characterData: true}); }"""
+    )
+    yield
+    page.tab.wait_for_function("window.emptied")
+
+
 def shown(page):
     """Read the pictures off their canvases, in the middle of each of their 24 x 24
     pixels."""
@@ -457,8 +474,8 @@ def test_mouse_and_finger_reach_everything(live_page, width):
     sentence = "two red circles and a white square on a grey background"
     agree(page, sentence)
     first = shown(page)
-    press(button(page, "Again"))
-    page.tab.wait_for_function("!document.querySelector('figcaption').textContent")
+    with painted_anew(page):
+        press(button(page, "Again"))
     agree(page, sentence)
     assert np.abs(shown(page) - first).max() > 0.5
     first = shown(page)
@@ -472,10 +489,10 @@ def test_mouse_and_finger_reach_everything(live_page, width):
     sentence_box(page).fill("draw")  # not painted: the knobs stay with what was
     for name, by in (("Guidance scale", 0.9), ("Temperature", 0.02)):
         first, box = shown(page), slide(page, name).bounding_box()
-        slide(page, name).click(
-            position={"x": by * box["width"], "y": box["height"] / 2}
-        )
-        page.tab.wait_for_function("!document.querySelector('figcaption').textContent")
+        with painted_anew(page):
+            slide(page, name).click(
+                position={"x": by * box["width"], "y": box["height"] / 2}
+            )
         wait_painted(page, sentence)
         assert np.abs(shown(page) - first).max() > 0.5
     assert (
@@ -564,19 +581,19 @@ def test_the_keyboard_reaches_everything(live_page, width):
     for name, key in (("Guidance scale", "End"), ("Temperature", "Home")):
         slide(page, name).focus()
         said = slide(page, name).get_attribute("aria-valuetext")
-        keys.press(key)
-        assert slide(page, name).get_attribute("aria-valuetext") != said
-        page.tab.wait_for_function("!document.querySelector('figcaption').textContent")
+        with painted_anew(page):
+            keys.press(key)
+            assert slide(page, name).get_attribute("aria-valuetext") != said
         wait_painted(page, sentence)
     assert np.ptp(shown(page), axis=0).max() == 0
-    slide(page, "Temperature").press("End")
-    page.tab.wait_for_function("!document.querySelector('figcaption').textContent")
+    with painted_anew(page):
+        slide(page, "Temperature").press("End")
     wait_painted(page, sentence)
     first = shown(page)
     assert np.ptp(first, axis=0).max() > 0.5
     button(page, "Again").focus()
-    keys.press("Enter")
-    page.tab.wait_for_function("!document.querySelector('figcaption').textContent")
+    with painted_anew(page):
+        keys.press("Enter")
     agree(page, sentence)
     assert np.abs(shown(page) - first).max() > 0.5
     keys.press("Tab")
