@@ -8,8 +8,8 @@ nbval executes it in `quick` and compares the outputs of the cells tagged
 `nbval-check-output` with the stored ones; a cell that writes to standard error fails
 (tools/offline/quiet_cells.py). Every gradient is off by some 1e-7 of itself, as it may
 be on a graphics card, whose kernels add in another order each time: no assert of a
-chapter may hang on the last digit (tools/offline/sitecustomize.py). Chapters run one
-after another: two at once would not fit a small machine's memory.
+chapter may hang on the last digit (tools/offline/sitecustomize.py). Two chapters run at
+once, for one keeps little more than a core busy, unless memory or cores are for one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -31,6 +32,7 @@ STOPPED = "no notebook was changed."
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 600
+ROOM = 8e9  # bytes of free memory from which two chapters run at once
 SHAKEN = "1e-7"  # how far off each gradient is, as a part of itself
 
 
@@ -141,15 +143,32 @@ def prove(notebook: Path, bare: Path, prefix: list[str]) -> bool:
             notebook.name,
         ]
         started = time.perf_counter()
-        result = subprocess.run(command, cwd=desk, env=variables)
+        result = subprocess.run(
+            command,
+            cwd=desk,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         verdict = "proven" if result.returncode == 0 else "FAILED"
         print(
-            f"{notebook.name}: {verdict}, {seconds:.0f} s, peak so far {peak:.1f} GB",
+            f"{result.stdout}{notebook.name}: {verdict}, "
+            f"{seconds:.0f} s, peak so far {peak:.1f} GB",
             flush=True,
         )
         return result.returncode == 0
+
+
+def at_once() -> int:
+    """Return how many chapters run at once: two where there is room for them."""
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):  # a system that does not say
+        return 1
+    return 2 if free > ROOM and (os.cpu_count() or 1) > 1 else 1
 
 
 def main(numbers: list[str]) -> int:
@@ -167,7 +186,11 @@ def main(numbers: list[str]) -> int:
     )
     with tempfile.TemporaryDirectory(prefix="book-") as folder:
         bare = released_copy(Path(folder))
-        failed = [path.name for path in chapters if not prove(path, bare, prefix)]
+        with ThreadPoolExecutor(at_once()) as pool:
+            right = pool.map(lambda path: prove(path, bare, prefix), chapters)
+            failed = [
+                p.name for p, good in zip(chapters, right, strict=True) if not good
+            ]
     proven = len(chapters) - len(failed)
     print(
         f"chapters: {proven} passed, {len(failed)} failed"
