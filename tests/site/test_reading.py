@@ -689,9 +689,11 @@ def test_a_formula_wider_than_a_phone_scrolls_and_fades(visit):
         found = seen.tab.evaluate(
             """() => [...document.querySelectorAll("article div.math")].map(box => ({
                 wide: box.scrollWidth - box.clientWidth > 2, fades: box.classList.contains("book-goes-on"),
-                stop: box.tabIndex === 0, mask: getComputedStyle(box).maskImage !== "none"}))"""
+                stop: box.tabIndex === 0, mask: getComputedStyle(box).maskImage !== "none",
+                begins: box.firstElementChild.getBoundingClientRect().left
+                    >= box.getBoundingClientRect().left - 1}))"""
         )
-        assert found
+        assert found and all(one["begins"] for one in found)
         for one in found:
             assert one["fades"] == one["wide"] == one["stop"] == one["mask"]
         if viewport == PHONE:
