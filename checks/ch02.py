@@ -213,11 +213,32 @@ def _naive(logits):
     return -tf.reduce_mean(tf.math.log(tf.sigmoid(logits)))
 
 
+def _guarded(logits):
+    import tensorflow as tf
+
+    naive = -tf.math.log(tf.sigmoid(logits))
+    return tf.reduce_mean(tf.where(logits < -80, -logits, naive))
+
+
 def _extreme(answer):
     value = np.ravel(call(answer, _tensor([-1000.0])))
     if not close(value, [1000.0]):
         raise Wrong(
             f"Right for mild logits, but at -1000 it gives {value[0]:g}, not 1000."
+        )
+    import tensorflow as tf
+
+    logits = _tensor([-1000.0])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = answer(logits)  # as it is: `call` makes a plain number of it
+    if not tf.is_tensor(loss):
+        return  # of NumPy's there is no gradient to ask for
+    slope = tape.gradient(loss, logits)
+    if slope is not None and not close(slope, [-1.0]):
+        raise Wrong(
+            f"Right in value, but at -1000 its gradient is {float(slope[0]):g}, "
+            "not -1: tf.where goes both branches back, the one not taken too."
         )
 
 
@@ -263,6 +284,7 @@ function_question(
     ],
     foreseen=[
         Foreseen(_naive, "-1000"),
+        Foreseen(_guarded, "its gradient is nan"),
         Foreseen(lambda logits: _softplus(-np.asarray(logits)), "one number"),
         Foreseen(lambda logits: _softplus(-np.asarray(logits)).mean() + 1, "1.2407"),
         Foreseen(
@@ -316,10 +338,14 @@ function_question(
         lambda x, y, u, v, r: (x - r * (2 * y + v), y + r * (2 * x + u)): (
             "The old gradient is taken off: 2 g minus the old g."
         ),
+        lambda x, y, u, v, r: (
+            x - r * (2 * y - v),
+            y + r * (2 * (x - r * (2 * y - v)) - u),
+        ): ("Both move at once: y's step uses the old x, not the one just computed."),
     },
     otherwise=(
         "From ({0}, {1}), before it ({2}, {3}), with rate {4} the formula leads to "
-        "({right[0]:.2f}, {right[1]:.2f}); this gives ({given[0]:.2f}, {given[1]:.2f})."
+        "({right[0]:.4f}, {right[1]:.4f}); this gives ({given[0]:.4f}, {given[1]:.4f})."
     ),
     read=_point,
     then=_long_way,
@@ -329,8 +355,8 @@ function_question(
         "y ascends, with the same doubling: y + rate * (2 * x - old_x).",
     ],
     foreseen=[
-        Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.67, -0.35)"),
-        Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.81, -0.31)"),
+        Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.6700, -0.3500)"),
+        Foreseen(lambda x, y, u, v, r: (x - r * v, y + r * u), "(0.8100, -0.3100)"),
         Foreseen(lambda x, y, u, v, r: x - r * y, "two numbers"),
         Foreseen(lambda x, y, u, v, r: [[x - r * y], [y + r * x]], "shape (2, 1)"),
         Foreseen(lambda x, y, u, v, r: ("0.81", "-0.31"), "quotes"),

@@ -139,9 +139,12 @@ def grade(id: str, answer: Any) -> Verdict:
         return Verdict("right", _one_line(known.checker(plain(answer)) or ""))
     except Wrong as reason:
         return Verdict("wrong", _one_line(str(reason)))
-    except NotImplementedError:
-        return Verdict("unanswered", "the function still raises NotImplementedError.")
     except Exception as problem:  # a reader's answer may be anything at all
+        # TensorFlow raises the same type, with words, where an answer is finished.
+        if type(problem) is NotImplementedError and not problem.args:
+            return Verdict(
+                "unanswered", "the function still raises NotImplementedError."
+            )
         return Verdict(
             "wrong", "This answer could not be checked: " + describe(problem)
         )

@@ -594,3 +594,15 @@ def test_an_error_that_is_foreseen_is_rephrased_and_others_pass():
         raise ZeroDivisionError("by zero")
     with rephrase(reasons):
         pass
+
+
+def test_an_error_of_tensorflow_s_is_no_missing_answer():
+    """It raises NotImplementedError, with words, where NumPy meets a symbolic tensor."""
+
+    @tf.function
+    def answer(logits):
+        return tf.constant(np.asarray(logits).mean())
+
+    verdict = grade("02.4", answer)
+    assert verdict.status == "wrong" and "NotImplementedError: " in verdict.message
+    assert grade("02.4", later).status == "unanswered"
