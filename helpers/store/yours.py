@@ -179,6 +179,20 @@ def in_use(name):
     return None if key is None else _read(name, _path(name, key))
 
 
+def judge(name, metrics):
+    """Write `metrics` into the card of a reader's own model, if one is in use."""
+    own = in_use(name)
+    if own is None:
+        return
+    card = {**own.card, "metrics": {**own.card.get("metrics", {}), **metrics}}
+    path, judged = (
+        _path(name, _made[name]),
+        records.Record(name, card, own.data, own.suffix),
+    )
+    files = _files(judged, _made[name])
+    manifest.write_all({path.parent / Path(f).name: d for f, d in files})
+
+
 def forget(name):
     """Note that the shipped model `name` is in use again, and not the reader's own."""
     _made.pop(name, None)

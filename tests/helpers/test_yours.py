@@ -80,6 +80,19 @@ def test_another_value_trains_the_reader_s_own_and_finds_it_again(house, capsys)
     }
 
 
+def test_what_is_measured_on_a_reader_s_model_goes_into_its_card_alone(house):
+    before = written(house)
+    zoo.note_metrics("05/toy", {"frechet": 1.0})  # the shipped one stays as it is
+    assert "frechet" not in zoo.card("05/toy")["metrics"]
+    own = zoo.trained("05/toy", lambda: net(3), {**SETTINGS, "rate": 0.2})
+    zoo.note_metrics("05/toy", {"frechet": 2.0})
+    assert zoo.card("05/toy")["metrics"]["frechet"] == 2.0
+    again = zoo.trained("05/toy", never, {**SETTINGS, "rate": 0.2})
+    assert bias(again) == bias(own) == 3
+    assert zoo.card("05/toy")["metrics"]["frechet"] == 2.0
+    assert written(house) == before
+
+
 def test_a_result_too_and_a_sweep(house, capsys):
     own = {**SETTINGS, "seeds": [0, 1], "batch": 8}
     assert zoo.measured("05/table", lambda: {"a": 2}, own) == {"a": 2}
