@@ -99,7 +99,7 @@ def refused(page, case):
 
 
 def settled(page):
-    """Wait until the figure works no more and ten frames look alike; return how it
+    """Wait until the figure works no more and some frames look alike; return how it
     looks."""
     page.tab.wait_for_selector(".live-stage:not([data-settled=no])")
     looks = [None]
@@ -107,7 +107,7 @@ def settled(page):
         looks.append(page.looks())
         if looks[-1] == looks[-2]:
             return looks[-1]
-        page.frames(10)
+        page.frames(15)  # what is told politely comes 150 ms after the rest
     raise AssertionError("the figure does not come to rest")
 
 

@@ -19,7 +19,7 @@ MODULE = "const m = await import('./live/ruler.js');"
 
 def settled(page):
     """Wait until the numbers and the charts belong to what is set."""
-    page.tab.wait_for_selector(".live-stage[data-settled]")
+    page.tab.wait_for_selector(".live-stage[data-settled=yes]")
     return page
 
 

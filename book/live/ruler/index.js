@@ -521,7 +521,7 @@ export async function mount(stage) {
   /** Something changed: measure in the next frame, and draw the charts anew if clouds did. */
   function update(moved = true) {
     measured = false;
-    delete stage.dataset.settled;  // for whoever waits: tests, and prints of the page
+    stage.dataset.settled = "no";  // for whoever waits: tests, and prints of the page
     delete stage.dataset.measured;
     placeHandles();
     sync();
