@@ -99,8 +99,8 @@
       const inside = kind === "name" ? title.split(".").flatMap(parts).join(" ") : "";
       learn(shown, 10);
       learn(text, 1);
-      const own = address.replace(/.*\/\d*_?|\.html/g, "").replaceAll("_", " ");
-      const loose = [names, kind === "chapter" ? own : "", ...(text.match(/\w+_\w+|\w+[a-z][A-Z]\w+/g) || [])].join(" ");
+      const own = kind === "chapter" ? address.replace(/.*\/\d*_?|\.html/g, "").replaceAll("_", " ") : "";
+      const loose = [names, own, ...(text.match(/\w+_\w+|\w+[a-z][A-Z]\w+/g) || [])].join(" ");
       const entry = {
         kind, page, text, shown, address: address + (anchor ? `#${anchor}` : ""), of,
         title: padded(`${shown} ${inside}`), body: padded(text),

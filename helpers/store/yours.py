@@ -134,7 +134,7 @@ def record(shipped, settings, make):
     _spent[path] = seconds
     with under_way(part):
         made = make()
-    manifest.write_all({path.parent / Path(f).name: d for f, d in _files(made, key)})
+    _write(made, key)
     shutil.rmtree(part, ignore_errors=True)
     _note(name, key, made.kind)
     trim(keep=path)
@@ -146,10 +146,16 @@ def _path(name, key):
     return records.RUNS / "yours" / chapter / f"{short}-{key}.json"
 
 
-def _files(made, key):
-    """Yield (file name with the key, bytes) of a Record."""
-    for file, data in made.files().items():
-        yield file.replace(made.name, f"{made.name}-{key}", 1), data
+def _write(made, key):
+    """Write the files of a Record beside each other, the key in their names."""
+    path = _path(made.name, key)
+    short = made.name.rpartition("/")[2]
+    manifest.write_all(
+        {
+            path.with_name(Path(file).name.replace(short, path.stem, 1)): data
+            for file, data in made.files().items()
+        }
+    )
 
 
 def _read(name, path):
@@ -185,12 +191,7 @@ def judge(name, metrics):
     if own is None:
         return
     card = {**own.card, "metrics": {**own.card.get("metrics", {}), **metrics}}
-    path, judged = (
-        _path(name, _made[name]),
-        records.Record(name, card, own.data, own.suffix),
-    )
-    files = _files(judged, _made[name])
-    manifest.write_all({path.parent / Path(f).name: d for f, d in files})
+    _write(records.Record(name, card, own.data, own.suffix), _made[name])
 
 
 def forget(name):

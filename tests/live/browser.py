@@ -19,7 +19,7 @@ from pathlib import Path
 import pydata_sphinx_theme
 import pytest
 
-from tests.site.browser import Watched
+from tests.site.browser import Watched, serious
 from tools.serving import served
 
 THEME = (
@@ -65,18 +65,10 @@ class Page(Watched):
 
     def serious(self, theme):
         """Return what axe finds serious or critical in the figure in a theme."""
-        from axe_playwright_python.base import AXE_SCRIPT
-
         self.evaluate(
             "theme => { document.documentElement.dataset.theme = theme; }", theme
         )
-        self.evaluate(AXE_SCRIPT)
-        found = self.evaluate("axe.run('.live-figure', {resultTypes: ['violations']})")
-        return [
-            fault["id"] + fault["nodes"][0]["html"][:120]
-            for fault in found["violations"]
-            if fault["impact"] in ("serious", "critical")
-        ]
+        return serious(self.tab, ".live-figure")
 
     def too_wide(self):
         """Say whether the page scrolls sideways."""

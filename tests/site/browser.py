@@ -40,6 +40,34 @@ def browser():
         started.close()
 
 
+def serious(tab, where="html", **options):
+    """Return what axe finds serious or critical in a part of a page.
+
+    `where` is a selector or axe's own {"include": .., "exclude": ..}; `options` are
+    axe's.
+    """
+    from axe_playwright_python.base import AXE_SCRIPT  # helpers' tests run without it
+
+    if not tab.evaluate("!!window.axe"):
+        tab.evaluate(AXE_SCRIPT)
+    found = tab.evaluate(
+        "([where, options]) => axe.run(where, options)",
+        [where, {"resultTypes": ["violations"], **options}],
+    )
+    return [
+        f"{fault['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"][:3]
+    ]
+
+
+def in_scheme(tab, scheme):
+    """Let the reader's system be light or dark, and wait until the page is."""
+    tab.emulate_media(color_scheme=scheme)
+    tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+
+
 class Watched:
     """A tab with all other hosts closed to it; keeps what went wrong and who else was
     asked."""

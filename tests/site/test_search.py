@@ -6,14 +6,13 @@ import re
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from docutils import nodes
 from sphinx import addnodes
 
 from book._ext import book_search
 from book.chapters import CHAPTERS
 from book.identity import ROOT
-from tests.site.browser import DESK, PHONE, SITE, Visit
+from tests.site.browser import DESK, PHONE, SITE, Visit, serious
 
 READY = [chapter for chapter in CHAPTERS if chapter.ready]
 WORDS = json.loads((ROOT / "book" / "search_words.json").read_text("utf8"))
@@ -454,10 +453,7 @@ def test_the_field_has_its_id_for_itself_and_no_letter_lies_under_the_glass(visi
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_of_results_is_open_to_all(asked, scheme):
     seen = asked("GAN", color_scheme=scheme)
-    seen.tab.evaluate(AXE_SCRIPT)
-    found = seen.tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]
-            if one["impact"] in ("serious", "critical")] == []  # fmt: skip
+    assert serious(seen.tab) == []
     seen.tab.set_viewport_size(PHONE)
     assert seen.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 

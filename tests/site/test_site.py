@@ -11,11 +11,10 @@ import re
 
 import pytest
 import yaml
-from axe_playwright_python.base import AXE_SCRIPT
 
 from book.identity import ROOT, identity
 from helpers import live
-from tests.site.browser import DESK, PATIENCE, PHONE, SITE, Visit
+from tests.site.browser import DESK, PATIENCE, PHONE, SITE, Visit, in_scheme, serious
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
 PAGES = [TOC["root"]] + [
@@ -88,34 +87,22 @@ ALIKE = """() => {  // code whose every kind of word stands in other code, and f
 }"""
 
 
-def serious(tab, where, scheme):
+def serious_in(tab, where, scheme):
     """Return what axe finds serious in a part of a page; in the dark, of colours alone.
 
     Of what is coloured alike it looks at one: contrast takes it most of its time.
     """
-    tab.emulate_media(color_scheme=scheme)
-    tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
-    if not tab.evaluate("!!window.axe"):
-        tab.evaluate(AXE_SCRIPT)
-        tab.evaluate(ALIKE)
-    options = {"resultTypes": ["violations"], "preload": False}
+    in_scheme(tab, scheme)
+    tab.evaluate(ALIKE)
+    options = {"preload": False}
     if scheme == "dark":
         options["runOnly"] = ["color-contrast", "link-in-text-block"]
-    context = {"include": [where], "exclude": ["[data-alike]"]}
-    found = tab.evaluate(
-        "([context, options]) => axe.run(context, options)", [context, options]
-    )
-    return [
-        f"{fault['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
-        for fault in found["violations"]
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"][:3]
-    ]
+    return serious(tab, {"include": [where], "exclude": ["[data-alike]"]}, **options)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(seen, scheme):
-    assert serious(seen.tab, "html", scheme) == []
+    assert serious_in(seen.tab, "html", scheme) == []
 
 
 def test_a_phone_shows_the_page_without_sideways_scrolling(seen):
@@ -237,7 +224,7 @@ def test_a_live_figure_wakes_in_its_chapter_and_sleeps_again(visit, name):
     seen.tab.wait_for_selector(f"#live-{name}[data-ready]")
     assert still.is_hidden() and f"/live/{name}.js" in seen.bodies
     # In the light, and for all other rules, tests/live looks at each figure alone.
-    assert serious(seen.tab, f"#live-{name}", "dark") == []
+    assert serious_in(seen.tab, f"#live-{name}", "dark") == []
     seen.tab.set_viewport_size(PHONE)
     seen.tab.wait_for_timeout(150)
     assert seen.tab.evaluate(

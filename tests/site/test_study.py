@@ -9,14 +9,13 @@ from contextlib import nullcontext
 
 import pytest
 import yaml
-from axe_playwright_python.base import AXE_SCRIPT
 
 from book import reading
 from book._ext import book_study
 from book.chapters import BY_NUMBER, CHAPTERS
 from book.identity import ROOT, identity
 from helpers.exercises import grade, registered
-from tests.site.browser import DESK, PATIENCE, PHONE, SITE
+from tests.site.browser import DESK, PATIENCE, PHONE, SITE, in_scheme, serious
 from tools import make_pdf
 
 READY = [chapter for chapter in CHAPTERS if chapter.ready]
@@ -478,25 +477,11 @@ def test_axe_and_both_widths_find_no_fault_with_everything_open(visit, page):
     if page == FIRST:
         open_everything(seen.tab)
     seen.tab.locator(".study-citation summary").click()
-    seen.tab.evaluate(AXE_SCRIPT)
+    parts = ["#check-yourself", ".study-foot", ".study-citation", "#your-progress"]
+    there = [[part] for part in parts if seen.tab.locator(part).count()]
     for scheme in ("light", "dark"):
-        seen.tab.emulate_media(color_scheme=scheme)
-        seen.tab.wait_for_function(
-            f"document.documentElement.dataset.theme === '{scheme}'"
-        )
-        found = seen.tab.evaluate(
-            "axe.run({include: [['#check-yourself'], ['.study-foot'], "
-            "['.study-citation'], ['#your-progress']].filter(([s]) => "
-            "document.querySelector(s))}, {resultTypes: ['violations'], preload: "
-            "false})"
-        )
-        serious = [
-            f"{fault['id']}: {node['html'][:160]}"
-            for fault in found["violations"]
-            if fault["impact"] in ("serious", "critical")
-            for node in fault["nodes"][:3]
-        ]
-        assert serious == []
+        in_scheme(seen.tab, scheme)
+        assert serious(seen.tab, {"include": there}, preload=False) == []
         for size in (PHONE, DESK):
             seen.tab.set_viewport_size(size)
             seen.tab.wait_for_timeout(100)
