@@ -529,6 +529,7 @@ def test_mouse_and_finger_reach_everything(live_page, width):
 @WIDTHS
 def test_the_keyboard_reaches_everything(live_page, width):
     page = live_page(NAME, width=width, reduced_motion="reduce")
+    wait_painted(page, FIRST)  # else its verdict may come right over what a key says
     keys = page.tab.keyboard
     assert page.evaluate("document.activeElement.textContent") == "one object"
     for _ in range(4):
