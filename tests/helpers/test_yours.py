@@ -159,6 +159,14 @@ def test_the_time_is_in_proportion_to_what_is_counted(monkeypatch, changes, seco
     assert yours.expected(mine, before | changes) == pytest.approx(seconds)
 
 
+def test_a_time_that_is_asked_for_is_no_less(monkeypatch):
+    """The book's own run found the training done, and its card tells the rest alone."""
+    monkeypatch.setattr(yours, "_speed", yours.GFLOPS)
+    card = {"seconds": 24, "cpu_seconds": 5, "settings": {"seconds": 300, "rate": 1}}
+    assert yours.expected(card, {"seconds": 300, "rate": 2}) == 300
+    assert yours.expected(card, {"seconds": 30, "rate": 2}) == 30
+
+
 def test_a_card_s_large_product_promises_no_miracle(monkeypatch):
     """Small layers wait for launches: 50 times the product is not 50 times the pace."""
     card = {"seconds": 20, "settings": {"steps": 100}}
