@@ -21,6 +21,7 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
+from queue import Empty
 from typing import NamedTuple
 
 import nbformat
@@ -117,12 +118,39 @@ def kernel_environment(number: str, profile: str, folder: Path) -> dict[str, str
     return environment
 
 
+def asking_again(get_msg, every=1.0):
+    """Return a channel's `get_msg` that asks anew each second, as long as it may.
+
+    While a cell with a widget runs, nbclient writes on the channel on which it waits,
+    and ZeroMQ may then not wake it for what has come (nbclient's issue 312): it waited
+    for ever, on a kernel that had long answered. Who asks anew is told.
+    """
+
+    async def asked(timeout=None):
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            try:
+                return await get_msg(timeout=min(every, left))
+            except Empty:
+                if left <= every:
+                    raise
+
+    return asked
+
+
 class Stoppable(NotebookClient):
     """An nbclient that Ctrl-C ends as it ends everything else.
 
     What the kernel itself writes to standard error, beside its cells, is shown only if
     it died.
     """
+
+    async def async_start_new_kernel_client(self):
+        client = await super().async_start_new_kernel_client()
+        shell = client.shell_channel
+        shell.get_msg = asking_again(shell.get_msg)
+        return client
 
     def execute(self, **options):
         """Run the notebook; raise KeyboardInterrupt where Ctrl-C stopped it."""
