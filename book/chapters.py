@@ -98,7 +98,7 @@ CHAPTERS = (
              "08 11"),
     _chapter("13", "restoration", "Restoration", "Fill, sharpen, remove noise", "III", "12"),
     _chapter("14", "self_supervised", "Learning without labels", "Guess the hidden part", "IV",
-             uses="06", makes="What three quarters of a hidden picture teach, and when plain pixels do as well"),
+             uses="06", makes="What three quarters of a hidden picture teach, and how a probe must read it"),
     _chapter("15", "image_tokens", "Pictures as words", "A picture as a sentence", "IV", "14", "06",
              "Clothes as sentences of 49 tokens, edited by swapping words"),
     _chapter("16", "image_gpt", "Image GPT", "Predict the next token", "IV", "15", "06 15",

@@ -54,6 +54,17 @@ _PICTURES = {  # name -> package, file in its wheel, credit
 PICTURES = tuple(_PICTURES)
 CREDITS = {name: credit for name, (_, _, credit) in _PICTURES.items()}
 STYLES = paintings.STYLES
+PAINTINGS = {  # by Vincent van Gogh; name -> what it is called, and its year
+    "tanguy": "Portrait of Père Tanguy, 1887",
+    "bridge": "The Langlois bridge at Arles, 1888",
+    "harvest": "The harvest, 1888",
+    "tarascon": "The painter on the road to Tarascon, 1888",
+    "night_cafe": "The night café, 1888",
+    "terrace": "Café terrace at night, 1888",
+    "vestibule": "Vestibule of the asylum, 1889",
+    "church": "The church at Auvers, 1890",
+}
+_FRAME = 12  # pixels at each border of those that show paper or the wall
 _ALIASES = {"chelsea": "cat", "hubble": "hubble_deep_field"}
 
 
@@ -188,6 +199,31 @@ def style(name: str, size: int = 256, seed: int = 0) -> np.ndarray:
     (32, 32, 3)
     """
     return paintings.paint(name, size=size, seed=seed)
+
+
+def painting(name: str, size: int | None = None) -> np.ndarray:
+    """Return one of van Gogh's `PAINTINGS` as (H, W, 3) float32 in [-1, 1].
+
+    None gives it whole, 350 to 650 pixels a side, less a margin of 12 pixels where the
+    photographs of them show paper; `size` cuts out the largest centred square and
+    resizes it to size x size. Raises ValueError for another name, TypeError or
+    ValueError for another size.
+
+    >>> from helpers import data
+    >>> data.painting("church").shape, data.PAINTINGS["church"]
+    ((476, 373, 3), 'The church at Auvers, 1890')
+    """
+    choice(name, "name", tuple(PAINTINGS))
+    side = None if size is None else whole(size, "size", 1, 8192)
+    files = manifest.read_npz(manifest.verified("data/paintings.npz"))
+    whole_one = images.load_picture(files[name].tobytes())
+    found = whole_one[_FRAME:-_FRAME, _FRAME:-_FRAME]
+    if side is None:
+        return found
+    height, width = found.shape[:2]
+    square = min(height, width)
+    top, left = (height - square) // 2, (width - square) // 2
+    return images.resize(found[top : top + square, left : left + square], side)
 
 
 def shapes(

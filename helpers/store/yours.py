@@ -235,9 +235,9 @@ def expected(card, settings):
     """Return about how many seconds a training will take on this machine.
 
     The seconds on the card, in proportion to what is counted (steps, epochs, seeds),
-    and to how fast matrices multiply here. A time on the clock that the settings ask for
-    ("seconds", or the last of "moments") is no shorter on a faster machine, nor where
-    the book found most of it done; a tenth is added for the measuring.
+    and to how fast matrices multiply here. A time on the clock that the settings ask
+    for ("seconds", or the last of "moments") is no shorter on a faster machine, nor
+    where the book found most of it done; a tenth is added for the measuring.
     """
     before, share = card["settings"], 1.0
     for name in COSTS:

@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import json
+import re
 import shutil
 import socket
 import tarfile
@@ -11,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 import skimage.data
+from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from helpers import data, images, paintings
@@ -120,11 +123,8 @@ def test_manifest_lists_every_file_with_provenance_and_licence():
         raw = (manifest.ASSETS / name).read_bytes()
         assert entry["sha256"] == hashlib.sha256(raw).hexdigest()
         assert entry["bytes"] == len(raw) <= 3_000_000
-        assert (
-            "CC BY-SA 3.0" in entry["licence"]
-            if "digits" in name
-            else "MIT" in entry["licence"]
-        )
+        of_set = {"digits": "CC BY-SA 3.0", "fashion": "MIT", "paintings": "public"}
+        assert of_set[re.match(r"data/([a-z]+)", name)[1]] in entry["licence"]
         for key in ("source", "source_url", "changes", "shape", "dtype"):
             assert entry[key]
 
@@ -264,6 +264,33 @@ def test_unknown_and_absent_pictures(monkeypatch):
         data.picture("cat")
 
 
+@pytest.mark.parametrize("name", data.PAINTINGS)
+def test_a_painting_is_its_file_without_the_margin(name):
+    whole = data.painting(name)
+    assert whole.dtype == np.float32 and -1 <= whole.min() < whole.max() <= 1
+    file = manifest.read_npz(manifest.ASSETS / "data" / "paintings.npz")[name]
+    with Image.open(io.BytesIO(file.tobytes())) as opened:  # another way to its pixels
+        expected = np.asarray(opened.convert("RGB"))[12:-12, 12:-12]
+    np.testing.assert_array_equal(images.to_uint8(whole), expected)
+    # No border is paper: none is bright and without a stroke from end to end.
+    for edge in (whole[0], whole[-1], whole[:, 0], whole[:, -1]):
+        assert edge.std() > 0.05 or edge.mean() < 0.8
+    square = data.painting(name, 64)
+    assert square.shape == (64, 64, 3)
+    assert re.fullmatch(r".+, 18(87|88|89|90)", data.PAINTINGS[name])
+
+
+def test_a_painting_that_is_not_here_or_was_altered(copied_assets):
+    with pytest.raises(ValueError, match=r"name must be one of tanguy.*'starry'"):
+        data.painting("starry")
+    with pytest.raises(ValueError, match="size must be a whole number from 1 to 8192"):
+        data.painting("church", 0)
+    path = copied_assets / "data" / "paintings.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"paintings\.npz has been altered"):
+        data.painting("church")
+
+
 def test_styles_are_the_paintings():
     assert data.STYLES == paintings.STYLES
     name = data.STYLES[0]
@@ -316,6 +343,17 @@ def test_readers_of_the_two_packages(tmp_path):
     pictures, labels = make_data.read_idx(tmp_path, "t10k")
     np.testing.assert_array_equal(pictures, truth[0])
     assert labels.tolist() == [3, 4]
+
+
+def test_webps_are_cut_whole_out_of_a_resource(tmp_path):
+    files = []
+    for shade in (0, 255):
+        buffer = io.BytesIO()
+        Image.new("RGB", (8, 8), (shade,) * 3).save(buffer, "webp")
+        files.append(buffer.getvalue())
+    wave = b"RIFF" + (4).to_bytes(4, "little") + b"WAVE"  # a RIFF of another kind
+    (tmp_path / "some.rcc").write_bytes(b"qres" + files[0] + wave + files[1] + b"end")
+    assert make_data.read_webps(tmp_path / "some.rcc") == files
 
 
 def test_written_splits_are_read_back(empty_zoo, monkeypatch):

@@ -211,6 +211,7 @@ RIGHT = {
     "captions.words": lambda: dict(sentence="a red circle"),
     "data.digits": lambda: dict(split="test"),
     "data.fashion": lambda: dict(split="test"),
+    "data.painting": lambda: dict(name="church", size=16),
     "data.picture": lambda: dict(name="cat", size=16),
     "data.shapes": lambda: dict(count=2),
     "data.style": lambda: dict(name="waves", size=16),
