@@ -62,11 +62,11 @@ PARTS = {
         "come out of the mist.",
     ),
     "10": Part(
-        0.345,
+        0.275,
         0.04,
         0.985,
-        "A Chinese pavilion, repainted as coloured panes of glass between "
-        "dark lead lines.",
+        "A Chinese pavilion, repainted in the violet, the yellow and the strokes "
+        "of a painting by van Gogh.",
     ),
     "14": Part(
         0.297,

@@ -54,15 +54,15 @@ PAINTINGS = {
     "licence": "paintings in the public domain; the package's collection GPL-3",
     "changes": "eight of its WebP files, unaltered, put into one .npz",
 }
-FILES = {  # name -> which WebP of the resource it is, and what it is called there
-    "tanguy": (29, "PortraitOfPereTanguy"),
-    "bridge": (43, "VincentVanGoghBridge"),
-    "harvest": (50, "VincentVanGogh0019"),
-    "night_cafe": (60, "Van_Gogh_The_Night_Cafe"),
-    "vestibule": (69, "VincentVanGogh0012"),
-    "terrace": (79, "Gogh4"),
-    "church": (92, "Eglise_dAuvers-sur-Oise"),
-    "tarascon": (117, "VincentVanGogh0013"),
+FILES = {  # name -> which WebP of the resource it is; there it is called
+    "tanguy": 29,  # PortraitOfPereTanguy
+    "bridge": 43,  # VincentVanGoghBridge
+    "harvest": 50,  # VincentVanGogh0019
+    "night_cafe": 60,  # Van_Gogh_The_Night_Cafe
+    "vestibule": 69,  # VincentVanGogh0012
+    "terrace": 79,  # Gogh4
+    "church": 92,  # Eglise_dAuvers-sur-Oise
+    "tarascon": 117,  # VincentVanGogh0013
 }
 
 
@@ -80,7 +80,7 @@ def read_webps(resource):
 def write_paintings(resource):
     """Write the paintings as one file of their own and list it."""
     files = read_webps(resource)
-    kept = {name: np.frombuffer(files[i], np.uint8) for name, (i, _) in FILES.items()}
+    kept = {name: np.frombuffer(files[i], np.uint8) for name, i in FILES.items()}
     data = manifest.npz_bytes(kept)
     facts = {"shape": [len(kept)], "dtype": "uint8", **PAINTINGS}
     manifest.add({"data/paintings.npz": data}, **facts)

@@ -1,4 +1,5 @@
-"""Two of the changes that chapters propose, made as a reader makes them."""
+"""Two of the changes that chapters propose, made as a reader makes them; and the client
+that runs a chapter is not left waiting."""
 
 import asyncio
 import json
